@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { VLM_RUN_MODES } from '../domain/known.ts';
+
+/** A plugin by name, with a config that only the plugin itself understands. */
+const pluginRef = {
+  backend: z.string().trim().toLowerCase().min(1).describe('Name of the plugin.'),
+  config: z.record(z.string(), z.unknown()).default({}).describe("The plugin's own settings."),
+};
+
+const name = (what: string) => z.string().trim().min(1).max(64).describe(what);
+const seconds = z.number().nonnegative();
+
+const cameraSchema = z.strictObject({
+  name: name('Unique name of the camera, as alerts and lists show it.'),
+  enabled: z.boolean().default(true).describe('Whether it records.'),
+  source: z.strictObject(pluginRef).describe('Where its clips come from.'),
+});
+
+const storageSchema = z.strictObject({
+  ...pluginRef,
+  paths: z
+    .strictObject({ clips_dir: z.string().min(1).default('clips').describe('Folder for clips below the storage root.') })
+    .prefault({}),
+});
+
+const notifierSchema = z.strictObject({
+  name: name('Unique name of the channel; events and `retry` speak of it by this name.'),
+  ...pluginRef,
+  enabled: z.boolean().default(true).describe('Whether alerts go out over it.'),
+});
+
+const vlmSchema = z.strictObject({
+  ...pluginRef,
+  run_mode: z
+    .enum(VLM_RUN_MODES)
+    .default('trigger_only')
+    .describe('`trigger_only`: when the filter saw a trigger class; `always`; `never`.'),
+  trigger_classes: z.array(z.string().min(1)).default(['person']).describe('Classes that are worth a description and an alert.'),
+});
+
+const environmentVariable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+  .describe('Name of an environment variable, never the secret itself.');
+
+/** The whole configuration file. Sections of plugins stay opaque here. */
+export const configSchema = z.strictObject({
+  version: z.literal(1).describe('Version of this file format.'),
+  data_dir: z.string().min(1).default('./homesec-data').describe('Spool, embedded servers, models and temporary files.'),
+  plugins: z.array(z.string().min(1)).default([]).describe('npm packages with further plugins.'),
+  cameras: z.array(cameraSchema).describe('All cameras; may be empty.'),
+  storage: storageSchema.describe('Where clips are uploaded to.'),
+  state_store: z
+    .strictObject({ dsn_env: environmentVariable.default('DB_DSN') })
+    .optional()
+    .describe('Postgres. Left out: the embedded one.'),
+  notifiers: z.array(notifierSchema).optional().describe('Channels for alerts. Left out: MQTT on the embedded broker.'),
+  filter: z.strictObject(pluginRef).describe('The object detector.'),
+  vlm: vlmSchema.describe('The vision-language model.'),
+  alert_policy: z
+    .strictObject({
+      backend: pluginRef.backend.default('default'),
+      config: pluginRef.config,
+      enabled: z.boolean().default(true).describe('`false`: never alert.'),
+    })
+    .prefault({})
+    .describe('What is worth an alert.'),
+  alert: z
+    .strictObject({
+      deadline_s: seconds.default(60).describe('From sealing to the first notification, whatever is known by then.'),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      max_local_size_bytes: z
+        .number()
+        .int()
+        .nonnegative()
+        .default(10_000_000_000)
+        .describe('Uploaded and verified clips in the spool beyond this are removed, oldest first.'),
+    })
+    .prefault({}),
+  concurrency: z
+    .strictObject({
+      upload_workers: z.number().int().min(1).default(4).describe('Uploads at once.'),
+      filter_workers: z.number().int().min(1).default(1).describe('Clips in the detector at once.'),
+      vlm_workers: z.number().int().min(1).default(2).describe('Requests to the model at once.'),
+    })
+    .prefault({}),
+  retry: z
+    .strictObject({
+      max_attempts: z.number().int().min(1).default(6).describe('Attempts of `filter` and `vlm` before the clip is parked.'),
+      backoff_s: seconds.min(0.1).default(2).describe('Wait before the second attempt; doubles each time.'),
+      park_for_s: seconds.default(604_800).describe('How long a parked clip waits for `retry` before it fails.'),
+    })
+    .prefault({}),
+  temporal: z
+    .strictObject({
+      address: z.string().min(1).optional().describe('`host:port`. Left out: $TEMPORAL_ADDRESS, else the embedded server.'),
+      namespace: z.string().min(1).default('homesec'),
+    })
+    .prefault({}),
+  spool: z
+    .strictObject({ dir: z.string().min(1).optional().describe('Left out: `spool` below `data_dir`. On a local disk.') })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type CameraConfig = Config['cameras'][number];
+export type NotifierConfig = NonNullable<Config['notifiers']>[number];

@@ -1,0 +1,48 @@
+import type { Alert, AlertDecision, PolicyFacts } from './alert.ts';
+import type { AnalysisResult } from './analysis.ts';
+import type { Clip } from './clip.ts';
+import type { FilterResult } from './detection.ts';
+import type { ClipEvent } from './events.ts';
+import type { ClipId } from './ids.ts';
+import type { StoredClip } from './known.ts';
+import type { Result } from './result.ts';
+import type { FilterError, NotifyError, StageError, StageErrorCode, UploadError, VLMError } from './stage-error.ts';
+
+/**
+ * The port between workflows and activities. A stage answers with a `Result`; on the way through Temporal its error
+ * becomes a typed failure (so the server retries it by the stage's own policy) and in the workflow a `Result` again.
+ */
+export interface Activities {
+  uploadClip(input: { readonly clip: Clip }): Promise<Result<StoredClip, UploadError>>;
+  detectObjects(input: { readonly clip: Clip }): Promise<Result<FilterResult, FilterError>>;
+  analyzeClip(input: { readonly clip: Clip; readonly filter?: FilterResult }): Promise<Result<AnalysisResult, VLMError>>;
+  decideAlert(facts: PolicyFacts): Promise<AlertDecision>;
+  sendNotification(input: { readonly channel: string; readonly alert: Alert }): Promise<Result<void, NotifyError>>;
+  /** Appends events and folds them into the clip's state. Idempotent by event id. */
+  recordEvents(input: { readonly clipId: ClipId; readonly events: readonly ClipEvent[] }): Promise<void>;
+  /** Closes the clip's marker in the spool: its final state is recorded. Runs where the bytes are. */
+  releaseClip(input: { readonly clipId: ClipId; readonly uploaded: boolean }): Promise<void>;
+}
+
+/** A failed attempt before the one that settled the stage, as carried from attempt to attempt in heartbeat details. */
+export interface FailedAttempt {
+  readonly attempt: number;
+  readonly errorType: StageError['kind'];
+  readonly errorCode: StageErrorCode;
+  readonly errorMessage: string;
+}
+
+/** What a stage's activity reports when it succeeded: its value, and how it got there. */
+export interface Attempted<T> {
+  readonly value: T;
+  readonly attempt: number;
+  readonly durationMs: number;
+  readonly failedAttempts: readonly FailedAttempt[];
+}
+
+/** The same activities as a workflow sees them: errors of stages are thrown failures, values carry their attempts. */
+export type ActivityProxies = {
+  [Name in keyof Activities]: Activities[Name] extends (input: infer Input) => Promise<infer Output>
+    ? (input: Input) => Promise<Output extends Result<infer T, StageError> ? Attempted<T> : Output>
+    : never;
+};

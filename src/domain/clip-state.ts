@@ -1,0 +1,174 @@
+import type { AlertDecision } from './alert.ts';
+import type { AnalysisResult } from './analysis.ts';
+import { assertNever } from './assert-never.ts';
+import type { FilterResult } from './detection.ts';
+import type { ClipEvent, ClipRecorded, NotificationFailed, NotificationSent } from './events.ts';
+import type { ClipId } from './ids.ts';
+import type { Instant } from './instant.ts';
+import type { Stage, StageErrorCode } from './stage-error.ts';
+
+export const CLIP_STATUSES = ['queued_local', 'uploaded', 'analyzed', 'done', 'parked', 'failed', 'deleted'] as const;
+export type ClipStatus = (typeof CLIP_STATUSES)[number];
+
+export type DeliveryStatus = 'sent' | 'failed';
+/** Where the alert stands on one channel. */
+export interface Delivery {
+  readonly notifierName: string;
+  readonly status: DeliveryStatus;
+  readonly revision: number;
+  readonly at: Instant;
+}
+
+/** The last thing that went wrong in a stage. */
+export interface StageProblem {
+  readonly stage: Stage;
+  readonly errorCode: StageErrorCode;
+  readonly errorMessage: string;
+  readonly attempt: number;
+  readonly willRetry: boolean;
+  readonly at: Instant;
+}
+
+/** What stands in `clip_states.data`: all events of a clip, folded. */
+export interface ClipState {
+  readonly schemaVersion: 1;
+  readonly clipId: ClipId;
+  readonly status: ClipStatus;
+  readonly generation: number;
+  readonly lastSequence: number;
+  readonly cameraName: string;
+  readonly hostId: string;
+  readonly recordedStartAt: Instant;
+  readonly recordedEndAt: Instant;
+  readonly durationMs: number;
+  readonly sealedAt: Instant;
+  readonly sourceBackend: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly localPath: string;
+  readonly storageKey: string;
+  readonly storageUri?: string;
+  readonly viewUrl?: string;
+  readonly filterResult?: FilterResult;
+  readonly analysisResult?: AnalysisResult;
+  readonly vlmSkipReason?: string;
+  readonly alertDecision?: AlertDecision;
+  readonly deliveries: readonly Delivery[];
+  readonly problems: readonly StageProblem[];
+  readonly parkedReason?: string;
+  readonly acknowledgedBy?: string;
+}
+
+/** Events in the order in which their clip emitted them. */
+export const inOrder = (events: readonly ClipEvent[]): ClipEvent[] =>
+  events.toSorted((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1));
+
+/**
+ * A clip's state, from all its events in any order.
+ * @returns undefined while `clip_recorded` is not among them: nothing is known of the clip but loose ends.
+ */
+export function foldClip(events: readonly ClipEvent[]): ClipState | undefined {
+  let state: ClipState | undefined;
+  for (const event of inOrder(events)) {
+    if (event.eventType === 'clip_recorded') state ??= recorded(event);
+    if (state !== undefined) state = { ...applyEvent(state, event), generation: event.generation, lastSequence: event.sequence };
+  }
+  return state;
+}
+
+function recorded(event: ClipRecorded): ClipState {
+  const { eventType: _type, id: _id, sequence, timestamp: _timestamp, ...facts } = event;
+  return { schemaVersion: 1, status: 'queued_local', lastSequence: sequence, deliveries: [], problems: [], ...facts };
+}
+
+function applyEvent(state: ClipState, event: ClipEvent): ClipState {
+  switch (event.eventType) {
+    case 'upload_completed': {
+      const link = event.viewUrl === undefined ? {} : { viewUrl: event.viewUrl };
+      return { ...healed(state, 'upload'), status: advance(state.status, 'uploaded'), storageUri: event.storageUri, ...link };
+    }
+    case 'filter_completed': {
+      const { detectedClasses, confidence, model, modelSha256, sampledFrames, detections } = event;
+      return {
+        ...healed(state, 'filter'),
+        filterResult: { detectedClasses, confidence, model, modelSha256, sampledFrames, detections },
+      };
+    }
+    case 'clip_rechecked':
+      return state.status === 'deleted' ? state : { ...state, filterResult: event.recheckFilter };
+    case 'vlm_completed':
+      return { ...healed(state, 'vlm'), status: advance(state.status, 'analyzed'), analysisResult: analysisOf(event) };
+    case 'vlm_skipped':
+      return { ...state, vlmSkipReason: event.reason };
+    case 'upload_failed':
+      return troubled(state, 'upload', event);
+    case 'filter_failed':
+      return troubled(state, 'filter', event);
+    case 'vlm_failed':
+      return troubled(state, 'vlm', event);
+    case 'alert_decision_made':
+      return { ...state, alertDecision: { notify: event.shouldNotify, notifyReason: event.reason } };
+    case 'notification_sent':
+      return delivered(healed(state, 'notify'), event, 'sent');
+    case 'notification_failed':
+      return event.willRetry ? troubled(state, 'notify', event) : delivered(troubled(state, 'notify', event), event, 'failed');
+    case 'clip_acknowledged':
+      return { ...state, acknowledgedBy: event.by };
+    case 'clip_parked':
+      return { ...state, status: 'parked', parkedReason: event.reason };
+    case 'clip_done': {
+      const { parkedReason: _parkedReason, ...rest } = state;
+      return { ...rest, status: 'done' };
+    }
+    case 'clip_failed':
+      return { ...state, status: 'failed', parkedReason: event.reason };
+    case 'clip_deleted':
+      return { ...state, status: 'deleted' };
+    case 'clip_recorded':
+    case 'clip_restarted':
+    case 'stage_retried':
+    case 'upload_started':
+    case 'filter_started':
+    case 'vlm_started':
+      return state;
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Progress never takes back a later status; only `clip_*` events change a final one. */
+function advance(from: ClipStatus, to: 'uploaded' | 'analyzed'): ClipStatus {
+  return CLIP_STATUSES.indexOf(from) < CLIP_STATUSES.indexOf(to) ? to : from;
+}
+
+function analysisOf(event: Extract<ClipEvent, { eventType: 'vlm_completed' }>): AnalysisResult {
+  const {
+    eventType: _t,
+    id: _i,
+    clipId: _c,
+    sequence: _s,
+    generation: _g,
+    timestamp: _ts,
+    attempt: _a,
+    durationMs: _d,
+    ...analysis
+  } = event;
+  return analysis;
+}
+
+const healed = (state: ClipState, stage: Stage): ClipState => ({
+  ...state,
+  problems: state.problems.filter((problem) => problem.stage !== stage),
+});
+
+function troubled(state: ClipState, stage: Stage, event: Extract<ClipEvent, { errorCode: StageErrorCode }>): ClipState {
+  const { errorCode, errorMessage, attempt, willRetry, timestamp } = event;
+  const problem: StageProblem = { stage, errorCode, errorMessage, attempt, willRetry, at: timestamp };
+  return { ...state, problems: [...healed(state, stage).problems, problem] };
+}
+
+function delivered(state: ClipState, event: NotificationSent | NotificationFailed, status: DeliveryStatus): ClipState {
+  const delivery: Delivery = { notifierName: event.notifierName, status, revision: event.revision, at: event.timestamp };
+  const others = state.deliveries.filter((other) => other.notifierName !== event.notifierName);
+  return { ...state, deliveries: [...others, delivery].toSorted((a, b) => (a.notifierName < b.notifierName ? -1 : 1)) };
+}

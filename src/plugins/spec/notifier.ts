@@ -1,0 +1,11 @@
+import type { Alert } from '../../domain/alert.ts';
+import type { Result } from '../../domain/result.ts';
+import type { PluginFailure } from '../../domain/stage-error.ts';
+
+/** Delivers alerts over one configured channel. */
+export interface Notifier {
+  /** Resolves once the other side has confirmed. `alert.dedupeKey` and `alert.revision` tell a repeat from an update. */
+  send(alert: Alert, signal: AbortSignal): Promise<Result<void, PluginFailure>>;
+  ping(): Promise<Result<void, PluginFailure>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import type { ClipId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { Result } from '../../domain/result.ts';
+
+/** A finished recording, offered to the spool. */
+export interface Recording {
+  readonly cameraName: string;
+  readonly sourceBackend: string;
+  /** What makes this recording itself, the same each time it is found: the clip id derives from it. */
+  readonly identity: string;
+  readonly recordedStartAt: Instant;
+  /** Absolute path of the finished, no longer changing file. */
+  readonly path: string;
+  /**
+   * How the spool takes the bytes: `move` for a source's own temporary file, `link` (hard link, else copy) or `copy` for a
+   * file that stays where it is, `in_place` to leave the only copy there.
+   */
+  readonly take: 'move' | 'link' | 'copy' | 'in_place';
+}
+
+export interface SealedClip {
+  readonly clipId: ClipId;
+  /** False when the spool had this very clip already, open or finished. */
+  readonly isNew: boolean;
+}
+
+export interface SealFailure {
+  /** `unreadable`: ffprobe finds no video in it; offering it again will not help unless the file changes. */
+  readonly code: 'unreadable' | 'disk' | 'gone';
+  readonly message: string;
+  readonly cause?: unknown;
+}
+
+/** The spool as a source sees it. Sealing touches the local disk and nothing else. */
+export interface ClipSink {
+  /** On the spool's own file system: a file recorded here can be moved in without copying. Exists. */
+  readonly scratchDir: string;
+  /** Where a source keeps small files of its own (manifests). On the spool's disk; exists. */
+  readonly stateDir: string;
+  seal(recording: Recording): Promise<Result<SealedClip, SealFailure>>;
+}
+
+/** A file that a source keeps but cannot turn into a clip. */
+export interface SourceProblem {
+  readonly path: string;
+  readonly message: string;
+  readonly since: Instant;
+}
+
+export interface SourceStatus {
+  readonly state: 'starting' | 'watching' | 'offline' | 'stopped';
+  readonly message?: string;
+  readonly problems: readonly SourceProblem[];
+}
+
+/** Turns what a camera produces into sealed clips. Needs neither Temporal nor Postgres nor the network storage. */
+export interface ClipSource {
+  /** Returns once it is watching; a camera or folder that is away is not an error, it is awaited. */
+  start(sink: ClipSink): Promise<void>;
+  /** Finishes the clip in hand and returns. */
+  stop(): Promise<void>;
+  status(): SourceStatus;
+}

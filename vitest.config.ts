@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    // Threads crash the native bridge of Temporal's SDK.
+    pool: 'forks',
+    include: ['tests/**/*.test.ts'],
+    exclude: ['tests/fixtures/**', 'node_modules/**'],
+    // A zone with daylight saving, so that local time is never mistaken for UTC.
+    env: { TZ: 'Europe/Berlin' },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});

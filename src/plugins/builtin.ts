@@ -1,0 +1,10 @@
+import { type AnyPlugin, createRegistry, describeLoadProblem, type Registry } from './registry.ts';
+
+/** Every plugin that HomeSec comes with. */
+export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [];
+
+export function createBuiltinRegistry(): Registry {
+  const registry = createRegistry(BUILTIN_PLUGINS);
+  if (!registry.ok) throw new Error(describeLoadProblem(registry.error));
+  return registry.value;
+}

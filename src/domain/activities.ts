@@ -43,6 +43,6 @@ export interface Attempted<T> {
 /** The same activities as a workflow sees them: errors of stages are thrown failures, values carry their attempts. */
 export type ActivityProxies = {
   [Name in keyof Activities]: Activities[Name] extends (input: infer Input) => Promise<infer Output>
-    ? (input: Input) => Promise<Output extends Result<infer T, StageError> ? Attempted<T> : Output>
+    ? (input: Input) => Promise<[Output] extends [Result<infer T, StageError>] ? Attempted<T> : Output>
     : never;
 };

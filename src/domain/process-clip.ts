@@ -33,7 +33,7 @@ export interface ProcessClipState {
   readonly upload: KnownUpload;
   readonly filter: KnownFilter;
   readonly analysis: KnownAnalysis;
-  readonly deliveries: Readonly<Record<string, 'owed' | 'sent' | 'failed'>>;
+  readonly deliveries: Readonly<Record<string, 'nothing_to_send' | 'owed' | 'sent' | 'failed'>>;
   readonly failedStages: readonly Stage[];
   readonly acknowledgedBy?: string;
 }

@@ -1,0 +1,41 @@
+import type { Activities } from '../src/domain/activities.ts';
+import type { Policy } from '../src/plugins/spec/policy.ts';
+import type { ClipRepository } from '../src/repository/clip-repository.ts';
+import { type AnalyzeDeps, createAnalyzeClip } from './analyze-clip.ts';
+import { createDecideAlert } from './decide-alert.ts';
+import { createDetectObjects, type DetectDeps } from './detect-objects.ts';
+import { createRecordEvents } from './record-events.ts';
+import { createReleaseClip, type ReleaseDeps } from './release-clip.ts';
+import { type Channel, createSendNotification } from './send-notification.ts';
+import { createUploadClip, type UploadDeps } from './upload-clip.ts';
+
+/** On the queue of the host that holds the bytes. */
+export const createHostActivities = (deps: UploadDeps & ReleaseDeps): Pick<Activities, 'uploadClip' | 'releaseClip'> => ({
+  uploadClip: createUploadClip(deps),
+  releaseClip: createReleaseClip(deps),
+});
+
+/** On the GPU queue. */
+export const createGpuActivities = (deps: DetectDeps): Pick<Activities, 'detectObjects'> => ({
+  detectObjects: createDetectObjects(deps),
+});
+
+/** On the queue of the vision-language model. */
+export const createVlmActivities = (deps: AnalyzeDeps): Pick<Activities, 'analyzeClip'> => ({
+  analyzeClip: createAnalyzeClip(deps),
+});
+
+export interface PipelineDeps {
+  readonly policy: Policy;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly repository: Pick<ClipRepository, 'append'>;
+}
+
+/** Beside the workflows, on their queue. */
+export const createPipelineActivities = (
+  deps: PipelineDeps,
+): Pick<Activities, 'decideAlert' | 'sendNotification' | 'recordEvents'> => ({
+  decideAlert: createDecideAlert(deps.policy),
+  sendNotification: createSendNotification(deps.channels),
+  recordEvents: createRecordEvents(deps.repository),
+});

@@ -1,0 +1,33 @@
+import { Context } from '@temporalio/activity';
+import type { Activities } from '../src/domain/activities.ts';
+import type { Clip } from '../src/domain/clip.ts';
+import type { StoredClip } from '../src/domain/known.ts';
+import { err, ok, type Result } from '../src/domain/result.ts';
+import type { PluginFailure } from '../src/domain/stage-error.ts';
+import type { Storage } from '../src/plugins/spec/storage.ts';
+import { storageCall } from './storage-call.ts';
+
+export interface UploadDeps {
+  readonly storage: Storage;
+  readonly storageBackend: string;
+}
+
+export function createUploadClip({ storage, storageBackend }: UploadDeps): Activities['uploadClip'] {
+  return async ({ clip }) => {
+    const stored = await store(storage, clip);
+    if (stored.ok) return stored;
+    const { clipId, storageKey } = clip;
+    return err({ kind: 'UploadError', clipId, backend: storageBackend, storageKey, ...stored.error });
+  };
+}
+
+/** Local bytes that are gone are no failure when an earlier run has uploaded them. */
+async function store(storage: Storage, clip: Clip): Promise<Result<StoredClip, PluginFailure>> {
+  const call = storageCall(Context.current());
+  const put = await storage.put(clip, clip.storageKey, call);
+  if (put.ok || put.error.code !== 'CLIP_MISSING') return put;
+  const verified = await storage.verify(clip.storageKey, clip, call);
+  if (!verified.ok) return verified;
+  if (verified.value === undefined) return put;
+  return ok(verified.value);
+}

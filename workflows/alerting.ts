@@ -1,0 +1,143 @@
+import { condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { ActivityProxies } from '../src/domain/activities.ts';
+import type { Alert, AlertDecision, PolicyFacts } from '../src/domain/alert.ts';
+import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts';
+import { runStage } from './run-stage.ts';
+import { STAGE_POLICIES } from './stage-policies.ts';
+import { attemptsOf, blame, summary } from './stages.ts';
+
+/** Decides and delivers a clip's one alert, from first knowledge to last. */
+export interface Alerting {
+  /** Asks the policy with what is known now. A decision overtaken by a later one is dropped. */
+  readonly judge: () => Promise<void>;
+  /** Something that an alert already out should say has changed. */
+  readonly update: () => void;
+  /** Sends again over every channel that had failed. */
+  readonly retry: () => void;
+  /** Resolves when no channel is busy with a revision it owes. */
+  readonly settled: () => Promise<void>;
+}
+
+export function createAlerting(run: ClipRun): Alerting {
+  let judgements = 0;
+
+  async function judge(): Promise<void> {
+    judgements += 1;
+    const judgement = judgements;
+    const facts = factsOf(run);
+    const decision = await decide(facts);
+    if (judgement !== judgements) return;
+    run.decision = decision;
+    emitDecision(run, facts, decision);
+    // An alert that is out is told the outcome also when it turns out harmless.
+    if (decision.notify || run.revision > 0) revise();
+  }
+
+  function revise(): void {
+    run.revision += 1;
+    for (const [channel, delivery] of run.deliveries) if (!busy.has(channel)) void deliver(channel, delivery);
+  }
+
+  const busy = new Set<string>();
+  async function deliver(channel: string, delivery: ChannelDelivery): Promise<void> {
+    busy.add(channel);
+    while (deliveryState(run, delivery) === 'owed') await send(run, channel, delivery);
+    busy.delete(channel);
+  }
+
+  function retry(): void {
+    for (const [channel, delivery] of run.deliveries) {
+      if (delivery.error === undefined) continue;
+      delete delivery.error;
+      void deliver(channel, delivery);
+    }
+  }
+
+  return {
+    judge,
+    update: () => {
+      if (run.revision > 0) revise();
+    },
+    retry,
+    settled: () => condition(() => busy.size === 0),
+  };
+}
+
+/** A policy that fails is no reason for silence: the owner hears of the clip, and of the fault. */
+async function decide(facts: PolicyFacts): Promise<AlertDecision> {
+  const { decideAlert } = proxyLocalActivities<ActivityProxies>(STAGE_POLICIES.decide);
+  try {
+    return await decideAlert(facts);
+  } catch {
+    return { notify: true, notifyReason: 'policy_failed' };
+  }
+}
+
+async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): Promise<void> {
+  const { sendNotification } = proxyActivities<ActivityProxies>({
+    ...STAGE_POLICIES.notify,
+    summary: summary(run, `notify ${channel}`),
+  });
+  const alert = alertOf(run);
+  const { revision, dedupeKey } = alert;
+  const outcome = await runStage(
+    () => sendNotification({ channel, alert }),
+    (failure) => ({ kind: 'NotifyError' as const, channel, ...blame(run, failure) }),
+  );
+  for (const failed of attemptsOf(outcome)) {
+    run.events.emit({ eventType: 'notification_failed', notifierName: channel, revision, ...failed });
+  }
+  if (!outcome.ok) {
+    delivery.error = outcome.error.error;
+    return;
+  }
+  delivery.sentRevision = revision;
+  const { attempt, durationMs } = outcome.value;
+  run.events.emit({ eventType: 'notification_sent', notifierName: channel, dedupeKey, revision, attempt, durationMs });
+}
+
+function factsOf(run: ClipRun): PolicyFacts {
+  const { cameraName, recordedStartAt } = run.input.clip;
+  const { triggerClasses } = run.input.plan;
+  return { cameraName, recordedStartAt, triggerClasses, filter: run.filter, analysis: run.analysis };
+}
+
+function emitDecision(run: ClipRun, facts: PolicyFacts, { notify, notifyReason }: AlertDecision): void {
+  run.events.emit({
+    eventType: 'alert_decision_made',
+    shouldNotify: notify,
+    reason: notifyReason,
+    unverified: isUnverified(run),
+    ...(facts.filter.state === 'done' ? { detectedClasses: facts.filter.value.detectedClasses } : {}),
+    ...(facts.analysis.state === 'done' ? { vlmRisk: facts.analysis.value.riskLevel } : {}),
+  });
+}
+
+const isUnverified = (run: ClipRun): boolean => run.filter.state !== 'done';
+
+function alertOf(run: ClipRun): Alert {
+  const { clipId, cameraName, recordedStartAt, durationMs } = run.input.clip;
+  return {
+    dedupeKey: clipId,
+    revision: run.revision,
+    clipId,
+    cameraName,
+    at: new Date().toISOString(),
+    recordedStartAt,
+    durationMs,
+    notifyReason: run.decision?.notifyReason ?? '',
+    detectedClasses: run.filter.state === 'done' ? run.filter.value.detectedClasses : [],
+    ...(run.upload.state === 'done' ? run.upload.value : {}),
+    ...analysisOf(run),
+    unverified: isUnverified(run),
+    uploadFailed: run.upload.state === 'failed',
+    vlmFailed: run.analysis.state === 'failed',
+    delayed: run.delayed,
+  };
+}
+
+function analysisOf({ analysis }: ClipRun) {
+  if (analysis.state !== 'done') return {};
+  const { riskLevel, activityType, summary: text, analysis: sequence } = analysis.value;
+  return { riskLevel, activityType, summary: text, ...(sequence === undefined ? {} : { analysis: sequence }) };
+}

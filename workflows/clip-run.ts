@@ -1,0 +1,69 @@
+import type { AlertDecision } from '../src/domain/alert.ts';
+import type { ClipStatus } from '../src/domain/clip-state.ts';
+import { type KnownAnalysis, type KnownFilter, type KnownUpload, PENDING } from '../src/domain/known.ts';
+import type { ProcessClipInput, ProcessClipState } from '../src/domain/process-clip.ts';
+import type { NotifyError, Stage, StageError } from '../src/domain/stage-error.ts';
+import type { EventLog } from './event-log.ts';
+
+/** Where one channel stands with this clip's alert. */
+export interface ChannelDelivery {
+  /** The last revision that the channel confirmed; 0 before the first. */
+  sentRevision: number;
+  error?: NotifyError;
+}
+
+/** All that a clip's workflow knows; its stages write here, each its own part. */
+export interface ClipRun {
+  readonly input: ProcessClipInput;
+  readonly events: EventLog;
+  status: ClipStatus;
+  upload: KnownUpload;
+  filter: KnownFilter;
+  analysis: KnownAnalysis;
+  decision?: AlertDecision;
+  /** The revision of the alert that channels owe; 0 while there is none. */
+  revision: number;
+  readonly deliveries: Map<string, ChannelDelivery>;
+  /** Started, or reset, after its deadline had passed. */
+  delayed: boolean;
+  acknowledgedBy?: string;
+}
+
+export function createClipRun(input: ProcessClipInput, events: EventLog): ClipRun {
+  const deliveries = new Map(input.plan.channels.map((channel) => [channel, { sentRevision: 0 }]));
+  const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING };
+  return { input, events, status: 'queued_local', ...knowledge, revision: 0, deliveries, delayed: false };
+}
+
+/** Each stage that failed for good, with its error. */
+export function stageErrors(run: ClipRun): (readonly [Stage, StageError])[] {
+  const errors: (readonly [Stage, StageError])[] = [];
+  if (run.upload.state === 'failed') errors.push(['upload', run.upload.error]);
+  if (run.filter.state === 'failed') errors.push(['filter', run.filter.error]);
+  if (run.analysis.state === 'failed') errors.push(['vlm', run.analysis.error]);
+  for (const { error } of run.deliveries.values()) if (error !== undefined) errors.push(['notify', error]);
+  return errors;
+}
+
+export const failedStages = (run: ClipRun): Stage[] => [...new Set(stageErrors(run).map(([stage]) => stage))];
+
+export function stateOf(run: ClipRun): ProcessClipState {
+  const deliveries = [...run.deliveries].map(([channel, delivery]) => [channel, deliveryState(run, delivery)] as const);
+  return {
+    status: run.status,
+    upload: run.upload,
+    filter: run.filter,
+    analysis: run.analysis,
+    deliveries: Object.fromEntries(deliveries),
+    failedStages: failedStages(run),
+    ...(run.acknowledgedBy === undefined ? {} : { acknowledgedBy: run.acknowledgedBy }),
+  };
+}
+
+export type DeliveryState = ProcessClipState['deliveries'][string];
+
+export function deliveryState(run: ClipRun, delivery: ChannelDelivery): DeliveryState {
+  if (delivery.error !== undefined) return 'failed';
+  if (run.revision === 0) return 'nothing_to_send';
+  return delivery.sentRevision < run.revision ? 'owed' : 'sent';
+}

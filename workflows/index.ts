@@ -1,0 +1,1 @@
+export { processClip } from './process-clip.ts';

@@ -1,0 +1,26 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import {
+  ACKNOWLEDGE_UPDATE,
+  type AcknowledgeRequest,
+  type ProcessClipState,
+  RETRY_STAGE_UPDATE,
+  type RetryStageRequest,
+  SEARCH_ATTRIBUTES,
+  STATE_QUERY,
+} from '../src/domain/process-clip.ts';
+
+/** What an update answers. Not applied: a reset repeated an update that an earlier run had carried out. */
+export interface UpdateAnswer {
+  readonly applied: boolean;
+}
+
+export const retryStageUpdate = defineUpdate<UpdateAnswer, [RetryStageRequest]>(RETRY_STAGE_UPDATE);
+export const acknowledgeUpdate = defineUpdate<UpdateAnswer, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE);
+export const stateQuery = defineQuery<ProcessClipState>(STATE_QUERY);
+
+export const CLIP_STATUS = defineSearchAttributeKey('ClipStatus', SEARCH_ATTRIBUTES.ClipStatus);
+export const CLIP_STAGE = defineSearchAttributeKey('ClipStage', SEARCH_ATTRIBUTES.ClipStage);
+export const CLIP_ERROR_CODE = defineSearchAttributeKey('ClipErrorCode', SEARCH_ATTRIBUTES.ClipErrorCode);
+export const CLIP_LABELS = defineSearchAttributeKey('ClipLabels', SEARCH_ATTRIBUTES.ClipLabels);
+export const CLIP_ACKNOWLEDGED = defineSearchAttributeKey('ClipAcknowledged', SEARCH_ATTRIBUTES.ClipAcknowledged);

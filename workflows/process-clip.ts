@@ -1,0 +1,204 @@
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { ActivityProxies } from '../src/domain/activities.ts';
+import { assertNever } from '../src/domain/assert-never.ts';
+import type { ProcessClipInput, ProcessClipResult } from '../src/domain/process-clip.ts';
+import type { Stage } from '../src/domain/stage-error.ts';
+import { type Alerting, createAlerting } from './alerting.ts';
+import { type ClipRun, createClipRun, failedStages, stageErrors, stateOf } from './clip-run.ts';
+import { showDetails } from './details.ts';
+import { createEventLog } from './event-log.ts';
+import * as messages from './messages.ts';
+import { isRepeatedByReset, onReset } from './reset-guard.ts';
+import { STAGE_POLICIES } from './stage-policies.ts';
+import { analyze, filter, upload } from './stages.ts';
+
+/**
+ * One clip's life: upload beside filter and model, an alert by its deadline, and an end only when nothing is owed any
+ * more. A stage that failed for good parks the clip until a person has it retried, or until nobody did for too long.
+ */
+export async function processClip(input: ProcessClipInput): Promise<ProcessClipResult> {
+  const { recordEvents } = proxyActivities<ActivityProxies>(STAGE_POLICIES.record);
+  const { clipId } = input.clip;
+  const events = createEventLog({
+    clipId,
+    generation: input.generation,
+    record: (batch) => recordEvents({ clipId, events: batch }),
+  });
+  const run = createClipRun(input, events);
+  const alerting = createAlerting(run);
+  const retries = listen(run);
+  emitBeginning(run);
+  try {
+    await processAll(run, alerting);
+    while (failedStages(run).length > 0) await retryOrFail(run, alerting, retries);
+    await finish(run, 'done');
+    return { status: 'done', notified: run.revision > 0 };
+  } catch (thrown) {
+    if (isCancellation(thrown)) await CancellationScope.nonCancellable(() => fail(run, 'cancelled'));
+    throw thrown;
+  }
+}
+
+function emitBeginning({ input: { clip, generation, retryStage }, events }: ClipRun): void {
+  const { path, ...facts } = clip;
+  events.emit({ eventType: 'clip_recorded', localPath: path, ...facts });
+  if (generation > 1) events.emit({ eventType: 'clip_restarted', ...(retryStage === undefined ? {} : { stage: retryStage }) });
+}
+
+/** Everything a clip needs, each stage as early as it can. */
+async function processAll(run: ClipRun, alerting: Alerting): Promise<void> {
+  const looking = lookThenJudge(run, alerting);
+  await Promise.all([uploadThenTell(run, alerting), looking, alertByDeadline(run, alerting)]);
+  await alerting.settled();
+}
+
+async function uploadThenTell(run: ClipRun, alerting: Alerting): Promise<void> {
+  await upload(run);
+  showDetails(run);
+  alerting.update();
+}
+
+async function lookThenJudge(run: ClipRun, alerting: Alerting): Promise<void> {
+  await filter(run);
+  showDetails(run);
+  await describeThenJudge(run, alerting);
+}
+
+async function describeThenJudge(run: ClipRun, alerting: Alerting): Promise<void> {
+  await analyze(run);
+  await alerting.judge();
+  showDetails(run);
+}
+
+/** When analysis is not through by the deadline, the alert goes out with what is known. */
+async function alertByDeadline(run: ClipRun, alerting: Alerting): Promise<void> {
+  const { clip, plan } = run.input;
+  const now = Date.now();
+  let deadlineAt = Date.parse(clip.sealedAt) + plan.alertDeadlineMs;
+  const grantNewDeadline = () => {
+    run.delayed = true;
+    deadlineAt = Date.now() + plan.alertDeadlineMs;
+  };
+  if (deadlineAt <= now) grantNewDeadline();
+  onReset(grantNewDeadline);
+  const analyzed = () => run.analysis.state !== 'pending';
+  while (deadlineAt > Date.now()) if (await condition(analyzed, deadlineAt - Date.now())) return;
+  await alerting.judge();
+}
+
+/** Waits, visibly parked, for a person to have a stage retried; throws when nobody does in time. */
+async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): Promise<void> {
+  const stages = failedStages(run);
+  settle(run, 'parked');
+  run.events.emit({ eventType: 'clip_parked', stages, reason: reasonOf(run) });
+  await run.events.flush();
+  if (!(await condition(() => retries.length > 0, run.input.plan.parkForMs))) {
+    await fail(run, `parked for too long: ${reasonOf(run)}`);
+    throw ApplicationFailure.nonRetryable(reasonOf(run), 'StageFailed', ...stageErrors(run).map(([, error]) => error));
+  }
+  const retried = retries.splice(0);
+  await Promise.all(retried.map((stage) => retryStage(run, alerting, stage)));
+  await alerting.settled();
+}
+
+function retryStage(run: ClipRun, alerting: Alerting, stage: Stage): Promise<void> {
+  switch (stage) {
+    case 'upload':
+      return uploadThenTell(run, alerting);
+    case 'filter':
+      return lookThenJudge(run, alerting);
+    case 'vlm':
+      return describeThenJudge(run, alerting);
+    case 'notify':
+      alerting.retry();
+      return Promise.resolve();
+    default:
+      return assertNever(stage);
+  }
+}
+
+const reasonOf = (run: ClipRun): string =>
+  stageErrors(run)
+    .map(([stage, { code, message }]) => `${stage}: ${code}: ${message}`)
+    .join('; ');
+
+async function fail(run: ClipRun, reason: string): Promise<void> {
+  run.events.emit({ eventType: 'clip_failed', stages: failedStages(run), reason });
+  await finish(run, 'failed');
+}
+
+/** Records the final state; only then lets go of the clip in the spool, so that no crash in between can lose it. */
+async function finish(run: ClipRun, status: 'done' | 'failed'): Promise<void> {
+  await condition(allHandlersFinished);
+  if (status === 'done') run.events.emit({ eventType: 'clip_done' });
+  settle(run, status);
+  await run.events.flush();
+  const { clipId, hostId } = run.input.clip;
+  const { releaseClip } = proxyActivities<ActivityProxies>(STAGE_POLICIES.release(hostId));
+  await releaseClip({ clipId, uploaded: run.upload.state === 'done' });
+  // An acknowledgement may have come in meanwhile.
+  await run.events.flush();
+}
+
+/** Makes the status visible in Temporal, in the words that Postgres uses. */
+function settle(run: ClipRun, status: 'done' | 'parked' | 'failed'): void {
+  run.status = status;
+  const [first] = stageErrors(run);
+  upsertSearchAttributes([
+    { key: messages.CLIP_STATUS, value: status },
+    { key: messages.CLIP_STAGE, value: first?.[0] ?? null },
+    { key: messages.CLIP_ERROR_CODE, value: first?.[1].code ?? null },
+    { key: messages.CLIP_LABELS, value: run.filter.state === 'done' ? [...run.filter.value.detectedClasses] : null },
+  ]);
+  showDetails(run);
+}
+
+/** Answers queries and updates. @returns the stages that a person wants retried. */
+function listen(run: ClipRun): Stage[] {
+  const retries: Stage[] = [];
+  setHandler(messages.stateQuery, () => stateOf(run));
+  setHandler(
+    messages.retryStageUpdate,
+    ({ stage }) => {
+      if (isRepeatedByReset()) return { applied: false };
+      run.events.emit({ eventType: 'stage_retried', stage });
+      retries.push(stage);
+      return { applied: true };
+    },
+    { validator: ({ stage }) => refuseRetry(run, retries, stage) },
+  );
+  setHandler(
+    messages.acknowledgeUpdate,
+    ({ by }) => {
+      if (isRepeatedByReset()) return { applied: false };
+      run.acknowledgedBy = by;
+      run.events.emit({ eventType: 'clip_acknowledged', by });
+      upsertSearchAttributes([{ key: messages.CLIP_ACKNOWLEDGED, value: true }]);
+      return { applied: true };
+    },
+    { validator: ({ by }) => refuseUnless(typeof by === 'string' && by.trim() !== '', 'say who acknowledges: {"by":"…"}') },
+  );
+  return retries;
+}
+
+function refuseRetry(run: ClipRun, retries: readonly Stage[], stage: Stage): void {
+  // A reset repeats updates at a moment when they would not be valid; the handler then does nothing with them.
+  if (isRepeatedByReset()) return;
+  const failed = failedStages(run);
+  const remaining = failed.filter((candidate) => !retries.includes(candidate));
+  refuseUnless(run.status === 'parked', 'the clip is not parked: nothing waits for a retry');
+  refuseUnless(remaining.includes(stage), `stage must be one of the failed ones: ${remaining.join(', ')}`);
+}
+
+function refuseUnless(condition: boolean, message: string): void {
+  if (!condition) throw ApplicationFailure.nonRetryable(message, 'UpdateRefused');
+}

@@ -1,0 +1,72 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+import { type ClipPlan, GPU_QUEUE, hostQueue, PIPELINE_QUEUE, VLM_QUEUE } from '../src/domain/process-clip.ts';
+
+/** Live clips go before everything that can wait. */
+const LIVE = { priorityKey: 2 };
+
+/**
+ * Every timeout, heartbeat and retry policy of a clip. Which errors are worth a retry is the error code's own business
+ * (`STAGE_ERROR_CODES`); this table says how often, how long, and on which queue.
+ */
+export const STAGE_POLICIES = {
+  /** For ever, and without a limit on waiting for its host: that box may be off for a week. */
+  upload: (hostId: string) =>
+    ({
+      taskQueue: hostQueue(hostId),
+      startToCloseTimeout: '6h',
+      heartbeatTimeout: '1m',
+      retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+      priority: LIVE,
+    }) satisfies ActivityOptions,
+
+  filter: (plan: ClipPlan) =>
+    ({
+      taskQueue: GPU_QUEUE,
+      scheduleToStartTimeout: '24h',
+      startToCloseTimeout: '15m',
+      heartbeatTimeout: '30s',
+      retry: { ...limited(plan), maximumInterval: '1m' },
+      priority: LIVE,
+    }) satisfies ActivityOptions,
+
+  vlm: (plan: ClipPlan) =>
+    ({
+      taskQueue: VLM_QUEUE,
+      scheduleToStartTimeout: '24h',
+      startToCloseTimeout: '15m',
+      heartbeatTimeout: '1m',
+      retry: { ...limited(plan), maximumInterval: '10m' },
+      priority: LIVE,
+    }) satisfies ActivityOptions,
+
+  /** Pure and quick; a policy that throws is a defect, and the alert then goes out without its opinion. */
+  decide: { startToCloseTimeout: '10s', retry: { maximumAttempts: 3 } },
+
+  notify: {
+    taskQueue: PIPELINE_QUEUE,
+    scheduleToCloseTimeout: '24h',
+    startToCloseTimeout: '1m',
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
+    priority: LIVE,
+  } satisfies ActivityOptions,
+
+  /** For ever: Postgres may be away for as long as it likes. */
+  record: {
+    taskQueue: PIPELINE_QUEUE,
+    startToCloseTimeout: '1m',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  } satisfies ActivityOptions,
+
+  release: (hostId: string) =>
+    ({
+      taskQueue: hostQueue(hostId),
+      startToCloseTimeout: '1m',
+      retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5m' },
+    }) satisfies ActivityOptions,
+} as const;
+
+const limited = (plan: ClipPlan) => ({
+  initialInterval: plan.backoffMs,
+  backoffCoefficient: 2,
+  maximumAttempts: plan.maxAttempts,
+});

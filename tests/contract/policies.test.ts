@@ -1,0 +1,13 @@
+import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
+import { noopPolicy } from '../../src/plugins/policies/noop/index.ts';
+import { createFakePolicy } from '../fakes/fake-policy.ts';
+import { createTestContext } from '../support/plugin-context.ts';
+import { describePolicy } from './policy.contract.ts';
+
+describePolicy('default', () => defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext()));
+describePolicy('default, everything set', () => {
+  const config = { notify_on_activity_types: ['unknown'], notify_unverified: false, overrides: { 'Front Door': {} } };
+  return defaultPolicy.create(defaultPolicy.configSchema.parse(config), createTestContext());
+});
+describePolicy('noop', () => noopPolicy.create(noopPolicy.configSchema.parse({}), createTestContext()));
+describePolicy('fake', () => createFakePolicy());

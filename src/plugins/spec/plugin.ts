@@ -39,6 +39,8 @@ export interface PluginContext {
   readonly clock: Clock;
   /** A folder of the plugin's own for files that may vanish at any time. Exists. */
   readonly tempDir: string;
+  /** A folder of the plugin's own on the local disk for small files that outlive the process. Exists. */
+  readonly stateDir: string;
   /** Where downloaded models lie. */
   readonly modelsDir: string;
   /** Aborted when the process stops. */

@@ -1,5 +1,6 @@
 import type { Context } from '@temporalio/activity';
-import { type ActivityInterceptorsFactory, ApplicationFailure, ApplicationFailureCategory } from '@temporalio/worker';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { Attempted, FailedAttempt } from '../src/domain/activities.ts';
 import type { Result } from '../src/domain/result.ts';
 import { isRetryable, type StageError } from '../src/domain/stage-error.ts';

@@ -1,0 +1,230 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { NativeConnection, type Worker } from '@temporalio/worker';
+import { createGpuActivities, createHostActivities, createPipelineActivities, createVlmActivities } from '../../activities/index.ts';
+import type { Alert } from '../../src/domain/alert.ts';
+import type { AnalysisResult } from '../../src/domain/analysis.ts';
+import type { Clip } from '../../src/domain/clip.ts';
+import type { FilterResult } from '../../src/domain/detection.ts';
+import type { ClipEvent } from '../../src/domain/events.ts';
+import { createClipId, workflowIdOf } from '../../src/domain/ids.ts';
+import type { StoredClip } from '../../src/domain/known.ts';
+import type { ClipPlan, ProcessClipInput } from '../../src/domain/process-clip.ts';
+import { err, ok, type Result } from '../../src/domain/result.ts';
+import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../src/domain/stage-error.ts';
+import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
+import { createTemporalClient } from '../../src/temporal/client.ts';
+import { startClip } from '../../src/temporal/start-clip.ts';
+import { createGpuWorker, createHostWorker, createPipelineWorker, createVlmWorker } from '../../workers/queue-workers.ts';
+import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { createTestContext } from './plugin-context.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** What a plugin of the world answers: each call takes the next answer, the last one stays. */
+export type Script<T> = (Result<T, PluginFailure> | Promise<Result<T, PluginFailure>>)[];
+
+export interface Scripts {
+  upload: Script<StoredClip>;
+  filter: Script<FilterResult>;
+  analyze: Script<AnalysisResult>;
+  /** By channel. */
+  notify: Record<string, Script<void>>;
+  /** How often writing events fails before it works. */
+  recordFailures: number;
+}
+
+export const failing = (code: StageErrorCode): Result<never, PluginFailure> => err(pluginFailure(code, `scripted ${code}`));
+
+export const STORED: StoredClip = { storageUri: 'memory:clip' };
+export const SAW_PERSON: FilterResult = {
+  detectedClasses: ['person'],
+  confidence: 0.9,
+  model: 'scripted',
+  modelSha256: '0'.repeat(64),
+  sampledFrames: 4,
+  detections: [{ className: 'person', confidence: 0.9, box: { x: 0.1, y: 0.1, width: 0.2, height: 0.5 }, atMs: 500 }],
+};
+export const SAW_NOTHING: FilterResult = { ...SAW_PERSON, detectedClasses: [], confidence: 0, detections: [] };
+export const PROWLER: AnalysisResult = {
+  riskLevel: 'high',
+  activityType: 'suspicious_behavior',
+  summary: 'Someone tries the door.',
+  model: 'scripted',
+  promptVersion: 'test',
+};
+
+export const PLAN: ClipPlan = {
+  runMode: 'trigger_only',
+  triggerClasses: ['person'],
+  alertDeadlineMs: 60_000,
+  channels: ['phone'],
+  parkForMs: 600_000,
+  maxAttempts: 2,
+  backoffMs: 10,
+};
+
+/**
+ * All workers of a household on a real Temporal server, with real activities; only what lies behind the plugins
+ * (storage, detector, model, channels) and Postgres is scripted, so that a test can make it fail at will.
+ */
+export interface ClipWorld extends AsyncDisposable {
+  readonly client: Client;
+  readonly scripts: Scripts;
+  readonly alerts: { readonly channel: string; readonly alert: Alert }[];
+  readonly events: ClipEvent[];
+  readonly released: { readonly clipId: string; readonly uploaded: boolean }[];
+  readonly calls: { upload: number; filter: number; analyze: number };
+  newClip(changes?: Partial<Clip>): Promise<Clip>;
+  start(clip: Clip, plan?: Partial<ClipPlan>): Promise<void>;
+  eventTypes(clip: Clip): string[];
+  /** Waits for an event of the clip. */
+  seen(clip: Clip, eventType: ClipEvent['eventType'], count?: number): Promise<void>;
+}
+
+export async function openClipWorld(temporal: { address: string; namespace: string }): Promise<ClipWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'homesec-world-'));
+  const hostId = randomUUID();
+  const client = createTemporalClient(temporal);
+  const world = {
+    client,
+    scripts: defaultScripts(),
+    alerts: [] as { channel: string; alert: Alert }[],
+    events: [] as ClipEvent[],
+    released: [] as { clipId: string; uploaded: boolean }[],
+    calls: { upload: 0, filter: 0, analyze: 0 },
+  };
+  const connection = await NativeConnection.connect({ address: temporal.address, grpcCompression: { codec: 'none' } });
+  const workers = await createWorkers(world, { connection, namespace: temporal.namespace, hostId, folder });
+  const running = workers.map((worker) => worker.run());
+  const eventsOf = (clip: Clip) => world.events.filter((event) => event.clipId === clip.clipId);
+
+  return {
+    ...world,
+    newClip: (changes) => createClip(folder, hostId, changes),
+    start: async (clip, plan) => {
+      const input: ProcessClipInput = { clip, plan: { ...PLAN, ...plan }, generation: 1 };
+      const started = await startClip(client, input);
+      if (!started.ok) throw new Error(started.error.message, { cause: started.error.cause });
+    },
+    eventTypes: (clip) => eventsOf(clip).map((event) => event.eventType),
+    seen: (clip, eventType, count = 1) =>
+      waitUntil(`${eventType} of ${clip.clipId}`, () => eventsOf(clip).filter((event) => event.eventType === eventType).length >= count),
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await connection.close();
+      await client.connection.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const defaultScripts = (): Scripts => ({
+  upload: [ok(STORED)],
+  filter: [ok(SAW_PERSON)],
+  analyze: [ok(PROWLER)],
+  notify: { phone: [ok(undefined)] },
+  recordFailures: 0,
+});
+
+type OpenWorld = Pick<ClipWorld, 'scripts' | 'events' | 'alerts' | 'released' | 'calls'>;
+
+async function createWorkers(
+  world: OpenWorld,
+  at: { connection: NativeConnection; namespace: string; hostId: string; folder: string },
+): Promise<Worker[]> {
+  const { scripts, calls } = world;
+  const storage = {
+    put: () => next(scripts.upload, ++calls.upload),
+    verify: () => Promise.resolve(ok(STORED)),
+    get: () => Promise.resolve(failing('CLIP_NOT_STORED_YET')),
+    delete: () => Promise.resolve(ok(undefined)),
+    ping: () => Promise.resolve(ok(undefined)),
+    close: () => Promise.resolve(),
+  };
+  const idle = { ping: () => Promise.resolve(ok(undefined)), close: () => Promise.resolve() };
+  const bytes = { storage, tempDir: at.folder };
+  const context = createTestContext();
+  return Promise.all([
+    createPipelineWorker(at, pipelineActivities(world), await bundleWorkflows(context.logger)),
+    createGpuWorker(
+      at,
+      createGpuActivities({ ...bytes, filterBackend: 'scripted', filter: { detect: () => next(scripts.filter, ++calls.filter), ...idle } }),
+      4,
+    ),
+    createVlmWorker(
+      at,
+      createVlmActivities({ ...bytes, analyzerBackend: 'scripted', analyzer: { analyze: () => next(scripts.analyze, ++calls.analyze), ...idle } }),
+      4,
+    ),
+    createHostWorker(
+      at,
+      createHostActivities({
+        storage,
+        storageBackend: 'scripted',
+        release: async (clipId, { uploaded }) => void world.released.push({ clipId, uploaded }),
+        prune: () => undefined,
+      }),
+      { id: at.hostId, uploads: 4 },
+    ),
+  ]);
+}
+
+function pipelineActivities({ scripts, alerts, events }: OpenWorld) {
+  const sends: Record<string, number> = {};
+  const notifier = (channel: string) => ({
+    send: async (alert: Alert) => {
+      sends[channel] = (sends[channel] ?? 0) + 1;
+      const answer = await next(scripts.notify[channel] ?? [ok(undefined)], sends[channel]);
+      if (answer.ok) alerts.push({ channel, alert });
+      return answer;
+    },
+    ping: () => Promise.resolve(ok(undefined)),
+    close: () => Promise.resolve(),
+  });
+  const channels = new Map(['phone', 'mail'].map((name) => [name, { backend: 'scripted', notifier: notifier(name) }]));
+  const policy = defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext());
+  const append = async (_clipId: string, batch: readonly ClipEvent[]) => {
+    if (scripts.recordFailures > 0) {
+      scripts.recordFailures -= 1;
+      throw new Error('Postgres is away');
+    }
+    events.push(...batch);
+  };
+  return createPipelineActivities({ policy, channels, repository: { append } });
+}
+
+function next<T>(script: Script<T>, call: number): Promise<Result<T, PluginFailure>> {
+  const answer = script[Math.min(call, script.length) - 1];
+  return answer === undefined ? Promise.resolve(failing('UNEXPECTED')) : Promise.resolve(answer);
+}
+
+async function createClip(folder: string, hostId: string, changes: Partial<Clip> = {}): Promise<Clip> {
+  const identity = randomUUID().replaceAll('-', '');
+  const now = new Date();
+  const recordedStartAt = new Date(now.getTime() - 2000).toISOString();
+  const clipId = createClipId(recordedStartAt, 'Front door', identity);
+  const bytes = Buffer.from(`bytes of ${clipId}`);
+  const path = join(folder, `${clipId}.mp4`);
+  await writeFile(path, bytes);
+  return {
+    clipId,
+    cameraName: 'Front door',
+    hostId,
+    recordedStartAt,
+    recordedEndAt: now.toISOString(),
+    durationMs: 2000,
+    sealedAt: now.toISOString(),
+    sourceBackend: 'test',
+    sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    path,
+    storageKey: `clips/front-door/${clipId}.mp4`,
+    ...changes,
+  };
+}
+
+export const handleOf = (world: ClipWorld, clip: Clip) => world.client.workflow.getHandle(workflowIdOf(clip.clipId));

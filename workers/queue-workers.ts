@@ -1,0 +1,53 @@
+import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { stageInterceptor } from '../activities/stage-interceptor.ts';
+import { GPU_QUEUE, hostQueue, PIPELINE_QUEUE, VLM_QUEUE } from '../src/domain/process-clip.ts';
+
+/** Where a worker polls. */
+export interface QueueConnection {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
+const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 10 } as const;
+
+const shared = ({ connection, namespace }: QueueConnection) =>
+  ({
+    connection,
+    namespace,
+    interceptors: { activity: [stageInterceptor] },
+    activityTaskPollerBehavior: POLLERS,
+    // A stage in hand may finish; what is not done by then is given back and tried again elsewhere.
+    shutdownGraceTime: '20s',
+    shutdownForceTime: '30s',
+  }) satisfies Partial<WorkerOptions>;
+
+/** Workflows, and the quick activities beside them. */
+export function createPipelineWorker(at: QueueConnection, activities: object, workflowBundle: WorkflowBundleWithSourceMap): Promise<Worker> {
+  return Worker.create({
+    ...shared(at),
+    taskQueue: PIPELINE_QUEUE,
+    activities,
+    workflowBundle,
+    workflowTaskPollerBehavior: POLLERS,
+    maxConcurrentActivityTaskExecutions: 20,
+    maxConcurrentWorkflowTaskExecutions: 20,
+    // About 100 KiB each; the SDK's own guess follows the heap limit and would allow thousands.
+    maxCachedWorkflows: 400,
+  });
+}
+
+/** The model server sets the pace. */
+export const createVlmWorker = (at: QueueConnection, activities: object, concurrency: number): Promise<Worker> =>
+  Worker.create({ ...shared(at), taskQueue: VLM_QUEUE, activities, maxConcurrentActivityTaskExecutions: concurrency });
+
+export const createGpuWorker = (at: QueueConnection, activities: object, concurrency: number): Promise<Worker> =>
+  Worker.create({ ...shared(at), taskQueue: GPU_QUEUE, activities, maxConcurrentActivityTaskExecutions: concurrency });
+
+/** For the one host whose disk holds the bytes. */
+export const createHostWorker = (at: QueueConnection, activities: object, host: { id: string; uploads: number }): Promise<Worker> =>
+  Worker.create({
+    ...shared(at),
+    taskQueue: hostQueue(host.id),
+    activities,
+    maxConcurrentActivityTaskExecutions: host.uploads,
+  });

@@ -1,0 +1,71 @@
+import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
+
+/** What the operating system's refusals mean for storage (Linux errno(3)). */
+const CODES: Readonly<Record<string, StageErrorCode>> = {
+  ENOSPC: 'STORAGE_FULL',
+  EDQUOT: 'STORAGE_FULL',
+  EACCES: 'STORAGE_DENIED',
+  EPERM: 'STORAGE_DENIED',
+  // A disk that was remounted read-only needs a person.
+  EROFS: 'STORAGE_DENIED',
+  ELOOP: 'STORAGE_DENIED',
+  ENAMETOOLONG: 'STORAGE_DENIED',
+  EILSEQ: 'STORAGE_DENIED',
+  EINVAL: 'STORAGE_DENIED',
+  // Larger than the file system can hold.
+  EFBIG: 'STORAGE_DENIED',
+  EXDEV: 'STORAGE_DENIED',
+  ENOTDIR: 'STORAGE_CONFLICT',
+  EISDIR: 'STORAGE_CONFLICT',
+  ENOENT: 'STORAGE_UNREACHABLE',
+  EIO: 'STORAGE_UNREACHABLE',
+  ESTALE: 'STORAGE_UNREACHABLE',
+  ENOTCONN: 'STORAGE_UNREACHABLE',
+  ENODEV: 'STORAGE_UNREACHABLE',
+  ENXIO: 'STORAGE_UNREACHABLE',
+  ETIMEDOUT: 'STORAGE_UNREACHABLE',
+  EHOSTDOWN: 'STORAGE_UNREACHABLE',
+  EHOSTUNREACH: 'STORAGE_UNREACHABLE',
+  EREMOTEIO: 'STORAGE_UNREACHABLE',
+  EBUSY: 'STORAGE_UNREACHABLE',
+};
+
+/** Ends the work on one call: thrown inside this plugin, and turned into a value at its edge. */
+export class StorageStop extends Error {
+  readonly failure: PluginFailure;
+  constructor(failure: PluginFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** A failure of the storage itself, from whatever was thrown while `what` was tried. */
+export function storageFailure(what: string, thrown: unknown): PluginFailure {
+  if (thrown instanceof StorageStop) return thrown.failure;
+  const errno = errnoOf(thrown);
+  const code = errno === undefined ? undefined : CODES[errno];
+  return pluginFailure(code ?? 'UNEXPECTED', `could not ${what}: ${errno ?? String(thrown)}`, thrown);
+}
+
+/** A failure of the clip's own local bytes. */
+export function sourceFailure(path: string, thrown: unknown): PluginFailure {
+  const errno = errnoOf(thrown);
+  const why = `could not read the local clip ${path}: ${errno ?? String(thrown)}`;
+  if (isAbsent(thrown)) return pluginFailure('CLIP_MISSING', why, thrown);
+  if (errno === 'EIO' || errno === 'EISDIR') return pluginFailure('CLIP_CORRUPT', why, thrown);
+  return pluginFailure('UNEXPECTED', why, thrown);
+}
+
+/** The call was cancelled. Retryable: whoever cancelled it knows whether it is still wanted. */
+export const stoppedFailure = (what: string, signal: AbortSignal): PluginFailure =>
+  pluginFailure('STORAGE_UNREACHABLE', `stopped before it could ${what}`, signal.reason);
+
+export function errnoOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
+/** Whether the error says that nothing has that name. */
+export function isAbsent(thrown: unknown): boolean {
+  const errno = errnoOf(thrown);
+  return errno === 'ENOENT' || errno === 'ENOTDIR';
+}

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endRecorded, writePidFile } from './pid-file.ts';
+import { endProcess, identifyProcess, type ProcessIdentity, sendSignal } from './process-identity.ts';
+import { EmbeddedStackError } from './stack-error.ts';
+
+export interface ChildSpec {
+  /** Names it in messages: "postgres". */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** The account it runs under, where that is not the parent's. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  readonly pidFile: string;
+  /** Takes its output; the one of the start before is kept beside it as `<logFile>.1`. */
+  readonly logFile: string;
+  /** The signal that asks it to end cleanly. */
+  readonly stopSignal: NodeJS.Signals;
+  /** Whether it serves. Asked again and again until it does. */
+  readonly isReady: () => Promise<boolean>;
+  readonly onProgress: (message: string) => void;
+}
+
+const READY_TIMEOUT_MS = 60_000;
+const STOP_GRACE_MS = 10_000;
+const FIRST_RESTART_MS = 250;
+const LAST_RESTART_MS = 30_000;
+/** A child that ran this long was healthy: its next death starts the backoff anew. */
+const HEALTHY_AFTER_MS = 60_000;
+
+const living = new Set<SupervisedChild>();
+// Only a signal can be sent from here, which is enough: each child ends cleanly by itself. A parent killed by SIGKILL
+// does not come past; its next start reads the pid files.
+process.on('exit', () => {
+  for (const child of living) child.signalStop();
+});
+
+/** One child process that is started again, with backoff and with the same arguments, whenever it ends unasked. */
+export class SupervisedChild implements AsyncDisposable {
+  readonly #spec: ChildSpec;
+  readonly #closing = new AbortController();
+  #identity: ProcessIdentity | undefined;
+  #supervision: Promise<void> = Promise.resolve();
+  #startedAtMs = 0;
+  #restartMs = FIRST_RESTART_MS;
+
+  private constructor(spec: ChildSpec) {
+    this.#spec = spec;
+  }
+
+  /** Ends what an earlier parent left behind, starts the child and waits until it serves. */
+  static async open(spec: ChildSpec): Promise<SupervisedChild> {
+    await endRecorded(spec.pidFile, { signal: spec.stopSignal, graceMs: STOP_GRACE_MS });
+    if (existsSync(spec.logFile)) renameSync(spec.logFile, `${spec.logFile}.1`);
+    const child = new SupervisedChild(spec);
+    living.add(child);
+    const exit = child.#spawn();
+    try {
+      await child.#untilReady(exit);
+    } catch (cause) {
+      await child.close();
+      throw cause;
+    }
+    child.#supervision = child.#supervise(exit);
+    return child;
+  }
+
+  get pid(): number | undefined {
+    return this.#identity?.pid;
+  }
+
+  /** Asks the child to end, without waiting. */
+  signalStop(): void {
+    if (this.#identity !== undefined) sendSignal(this.#identity, this.#spec.stopSignal);
+  }
+
+  /** Ends the child, by force after 10 s, and with it the supervision. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#end();
+    await this.#supervision;
+    living.delete(this);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Resolves with the reason when the child has ended. */
+  #spawn(): Promise<string> {
+    const spec = this.#spec;
+    const log = openSync(spec.logFile, 'a', 0o600);
+    const child = spawn(spec.command, [...spec.args], {
+      stdio: ['ignore', log, log],
+      cwd: '/',
+      // A group of its own: Ctrl-C in the terminal reaches the parent alone, which ends its children last.
+      detached: true,
+      ...(spec.env === undefined ? {} : { env: spec.env }),
+      ...spec.user,
+    });
+    closeSync(log);
+    this.#startedAtMs = Date.now();
+    this.#identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    if (this.#identity !== undefined) writePidFile(spec.pidFile, this.#identity);
+    return new Promise((resolve) => {
+      child.once('error', (cause) => resolve(cause.message));
+      child.once('exit', (code, signal) => resolve(signal === null ? `code ${code}` : `signal ${signal}`));
+    });
+  }
+
+  async #untilReady(exit: Promise<string>): Promise<void> {
+    const ended = new AbortController();
+    let reason: string | undefined;
+    void exit.then((why) => {
+      reason = why;
+      ended.abort();
+    });
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    while (reason === undefined && !this.#closing.signal.aborted) {
+      if (await this.#spec.isReady()) return;
+      if (Date.now() >= deadline) throw this.#failure(`did not serve within ${READY_TIMEOUT_MS / 1000} s`);
+      await delay(25, undefined, { signal: ended.signal }).catch(() => undefined);
+    }
+    throw this.#failure(`ended while starting (${reason ?? 'asked to'})`);
+  }
+
+  #failure(what: string): EmbeddedStackError {
+    const { name, logFile } = this.#spec;
+    return new EmbeddedStackError('STACK_PART_FAILED', `${name} ${what}. Its log, ${logFile}, ends with:\n${lastLines(logFile)}`);
+  }
+
+  async #supervise(firstExit: Promise<string>): Promise<void> {
+    let exit = firstExit;
+    for (;;) {
+      const reason = await exit;
+      if (this.#closing.signal.aborted) return;
+      await this.#pause(reason);
+      if (this.#closing.signal.aborted) return;
+      exit = this.#spawn();
+      // A failed start is no end of the matter: the child has ended or is ended here, and the loop goes on.
+      await this.#untilReady(exit).then(
+        () => this.#spec.onProgress('serves again'),
+        () => this.#end(),
+      );
+    }
+  }
+
+  async #pause(reason: string): Promise<void> {
+    if (Date.now() - this.#startedAtMs > HEALTHY_AFTER_MS) this.#restartMs = FIRST_RESTART_MS;
+    this.#spec.onProgress(`ended unasked (${reason}); starts again in ${this.#restartMs / 1000} s`);
+    await delay(this.#restartMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    this.#restartMs = Math.min(this.#restartMs * 2, LAST_RESTART_MS);
+  }
+
+  async #end(): Promise<void> {
+    if (this.#identity !== undefined) await endProcess(this.#identity, { signal: this.#spec.stopSignal, graceMs: STOP_GRACE_MS });
+    this.#identity = undefined;
+    rmSync(this.#spec.pidFile, { force: true });
+  }
+}
+
+function lastLines(logFile: string): string {
+  if (!existsSync(logFile)) return '(empty)';
+  return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n');
+}

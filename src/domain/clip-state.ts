@@ -19,9 +19,11 @@ export interface Delivery {
   readonly at: Instant;
 }
 
-/** The last thing that went wrong in a stage. */
+/** The last thing that went wrong in a stage and has not gone well since. */
 export interface StageProblem {
   readonly stage: Stage;
+  /** The channel, when the stage is `notify`: each has its own. */
+  readonly notifierName?: string;
   readonly errorCode: StageErrorCode;
   readonly errorMessage: string;
   readonly attempt: number;
@@ -71,7 +73,9 @@ export function foldClip(events: readonly ClipEvent[]): ClipState | undefined {
   let state: ClipState | undefined;
   for (const event of inOrder(events)) {
     if (event.eventType === 'clip_recorded') state ??= recorded(event);
-    if (state !== undefined) state = { ...applyEvent(state, event), generation: event.generation, lastSequence: event.sequence };
+    if (state === undefined) continue;
+    const generation = Math.max(state.generation, event.generation);
+    state = { ...applyEvent(state, event), generation, lastSequence: event.sequence };
   }
   return state;
 }
@@ -96,10 +100,12 @@ function applyEvent(state: ClipState, event: ClipEvent): ClipState {
     }
     case 'clip_rechecked':
       return state.status === 'deleted' ? state : { ...state, filterResult: event.recheckFilter };
-    case 'vlm_completed':
-      return { ...healed(state, 'vlm'), status: advance(state.status, 'analyzed'), analysisResult: analysisOf(event) };
+    case 'vlm_completed': {
+      const { vlmSkipReason: _vlmSkipReason, ...rest } = healed(state, 'vlm');
+      return { ...rest, status: advance(state.status, 'analyzed'), analysisResult: analysisOf(event) };
+    }
     case 'vlm_skipped':
-      return { ...state, vlmSkipReason: event.reason };
+      return { ...healed(state, 'vlm'), vlmSkipReason: event.reason };
     case 'upload_failed':
       return troubled(state, 'upload', event);
     case 'filter_failed':
@@ -109,19 +115,19 @@ function applyEvent(state: ClipState, event: ClipEvent): ClipState {
     case 'alert_decision_made':
       return { ...state, alertDecision: { notify: event.shouldNotify, notifyReason: event.reason } };
     case 'notification_sent':
-      return delivered(healed(state, 'notify'), event, 'sent');
-    case 'notification_failed':
-      return event.willRetry ? troubled(state, 'notify', event) : delivered(troubled(state, 'notify', event), event, 'failed');
+      return delivered(healed(state, 'notify', event.notifierName), event, 'sent');
+    case 'notification_failed': {
+      const owed = troubled(state, 'notify', event, event.notifierName);
+      return event.willRetry ? owed : delivered(owed, event, 'failed');
+    }
     case 'clip_acknowledged':
       return { ...state, acknowledgedBy: event.by };
+    case 'clip_done':
+      return settled(state, 'done');
     case 'clip_parked':
-      return { ...state, status: 'parked', parkedReason: event.reason };
-    case 'clip_done': {
-      const { parkedReason: _parkedReason, ...rest } = state;
-      return { ...rest, status: 'done' };
-    }
+      return settled(state, 'parked', event.reason);
     case 'clip_failed':
-      return { ...state, status: 'failed', parkedReason: event.reason };
+      return settled(state, 'failed', event.reason);
     case 'clip_deleted':
       return { ...state, status: 'deleted' };
     case 'clip_recorded':
@@ -134,6 +140,13 @@ function applyEvent(state: ClipState, event: ClipEvent): ClipState {
     default:
       return assertNever(event);
   }
+}
+
+/** A deleted clip stays deleted, also when a workflow that was still at it ends. */
+function settled(state: ClipState, status: 'done' | 'parked' | 'failed', reason?: string): ClipState {
+  if (state.status === 'deleted') return state;
+  const { parkedReason: _parkedReason, ...rest } = state;
+  return { ...rest, status, ...(reason === undefined ? {} : { parkedReason: reason }) };
 }
 
 /** Progress never takes back a later status; only `clip_*` events change a final one. */
@@ -156,15 +169,18 @@ function analysisOf(event: Extract<ClipEvent, { eventType: 'vlm_completed' }>): 
   return analysis;
 }
 
-const healed = (state: ClipState, stage: Stage): ClipState => ({
+const healed = (state: ClipState, stage: Stage, notifierName?: string): ClipState => ({
   ...state,
-  problems: state.problems.filter((problem) => problem.stage !== stage),
+  problems: state.problems.filter((problem) => problem.stage !== stage || problem.notifierName !== notifierName),
 });
 
-function troubled(state: ClipState, stage: Stage, event: Extract<ClipEvent, { errorCode: StageErrorCode }>): ClipState {
+type AttemptFailure = Extract<ClipEvent, { errorCode: StageErrorCode }>;
+
+function troubled(state: ClipState, stage: Stage, event: AttemptFailure, notifierName?: string): ClipState {
   const { errorCode, errorMessage, attempt, willRetry, timestamp } = event;
-  const problem: StageProblem = { stage, errorCode, errorMessage, attempt, willRetry, at: timestamp };
-  return { ...state, problems: [...healed(state, stage).problems, problem] };
+  const channel = notifierName === undefined ? {} : { notifierName };
+  const problem: StageProblem = { stage, ...channel, errorCode, errorMessage, attempt, willRetry, at: timestamp };
+  return { ...state, problems: [...healed(state, stage, notifierName).problems, problem] };
 }
 
 function delivered(state: ClipState, event: NotificationSent | NotificationFailed, status: DeliveryStatus): ClipState {

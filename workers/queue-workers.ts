@@ -22,7 +22,11 @@ const shared = ({ connection, namespace }: QueueConnection) =>
   }) satisfies Partial<WorkerOptions>;
 
 /** Workflows, and the quick activities beside them. */
-export function createPipelineWorker(at: QueueConnection, activities: object, workflowBundle: WorkflowBundleWithSourceMap): Promise<Worker> {
+export function createPipelineWorker(
+  at: QueueConnection,
+  activities: object,
+  workflowBundle: WorkflowBundleWithSourceMap,
+): Promise<Worker> {
   return Worker.create({
     ...shared(at),
     taskQueue: PIPELINE_QUEUE,
@@ -44,7 +48,11 @@ export const createGpuWorker = (at: QueueConnection, activities: object, concurr
   Worker.create({ ...shared(at), taskQueue: GPU_QUEUE, activities, maxConcurrentActivityTaskExecutions: concurrency });
 
 /** For the one host whose disk holds the bytes. */
-export const createHostWorker = (at: QueueConnection, activities: object, host: { id: string; uploads: number }): Promise<Worker> =>
+export const createHostWorker = (
+  at: QueueConnection,
+  activities: object,
+  host: { id: string; uploads: number },
+): Promise<Worker> =>
   Worker.create({
     ...shared(at),
     taskQueue: hostQueue(host.id),

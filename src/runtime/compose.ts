@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CameraConfig, Config, NotifierConfig } from '../config/schema.ts';
+import type { ClipPlan } from '../domain/process-clip.ts';
+import { ok, type Result } from '../domain/result.ts';
+import { Secret } from '../domain/secret.ts';
+import { systemClock } from '../kit/clock.ts';
+import { readSecret } from '../kit/read-secret.ts';
+import { describeLoadProblem, type PluginLoadProblem } from '../plugins/registry.ts';
+import type { Analyzer } from '../plugins/spec/analyzer.ts';
+import type { Filter } from '../plugins/spec/filter.ts';
+import type { Notifier } from '../plugins/spec/notifier.ts';
+import type { PluginContext, PluginKind } from '../plugins/spec/plugin.ts';
+import type { Policy } from '../plugins/spec/policy.ts';
+import type { ClipSource } from '../plugins/spec/source.ts';
+import type { Storage } from '../plugins/spec/storage.ts';
+import { type App, endpointsOf, MQTT_URL_VARIABLE } from './app.ts';
+
+/*
+ * The composition root: makes of a configuration the parts that a process needs. Each process takes only its own, so that
+ * a recorder loads no detector and a detector no channel.
+ */
+
+const DEFAULT_NOTIFIERS: readonly NotifierConfig[] = [{ name: 'mqtt', backend: 'mqtt', enabled: true, config: {} }];
+
+/** The channels that are on: the configured ones, or MQTT on the embedded broker. */
+export const notifiersOf = (config: Config): readonly NotifierConfig[] =>
+  (config.notifiers ?? DEFAULT_NOTIFIERS).filter((notifier) => notifier.enabled);
+
+/** What of the configuration a clip takes along when it is handed over. */
+export function planOf(config: Config): ClipPlan {
+  const { vlm, alert, retry } = config;
+  return {
+    runMode: vlm.run_mode,
+    triggerClasses: vlm.trigger_classes,
+    alertDeadlineMs: alert.deadline_s * 1000,
+    channels: notifiersOf(config).map((notifier) => notifier.name),
+    parkForMs: retry.park_for_s * 1000,
+    maxAttempts: retry.max_attempts,
+    backoffMs: retry.backoff_s * 1000,
+  };
+}
+
+/** The configured cameras that are on, each with its source. */
+export const loadSources = (app: App): { readonly camera: CameraConfig; readonly source: ClipSource }[] =>
+  app.config.cameras
+    .filter((camera) => camera.enabled)
+    .map((camera) => {
+      const { backend, config } = camera.source;
+      const context = { ...contextOf(app, 'source', backend), cameraName: camera.name };
+      return { camera, source: loaded(app.registry.loadSourcePlugin(backend, config, context)) };
+    });
+
+export function loadStorage(app: App): Storage {
+  const { backend, config } = app.config.storage;
+  return loaded(app.registry.loadStoragePlugin(backend, config, contextOf(app, 'storage', backend)));
+}
+
+export function loadFilter(app: App): Filter {
+  const { backend, config } = app.config.filter;
+  return loaded(app.registry.loadFilterPlugin(backend, config, contextOf(app, 'filter', backend)));
+}
+
+export function loadAnalyzer(app: App): Analyzer {
+  const { backend, config } = app.config.vlm;
+  return loaded(app.registry.loadAnalyzerPlugin(backend, config, contextOf(app, 'analyzer', backend)));
+}
+
+export function loadPolicy(app: App): Policy {
+  const { enabled, backend, config } = app.config.alert_policy;
+  const chosen = enabled ? { backend, config } : { backend: 'noop', config: {} };
+  return loaded(app.registry.loadPolicyPlugin(chosen.backend, chosen.config, contextOf(app, 'policy', chosen.backend)));
+}
+
+export interface LoadedChannel {
+  readonly name: string;
+  readonly backend: string;
+  readonly notifier: Notifier;
+}
+
+export const loadChannels = (app: App): LoadedChannel[] =>
+  notifiersOf(app.config).map(({ name, backend, config }) => {
+    const context = contextOf(app, 'notifier', backend);
+    return { name, backend, notifier: loaded(app.registry.loadNotifierPlugin(backend, config, context)) };
+  });
+
+/** The configuration was checked when it was loaded, so a plugin that does not load now is a defect. */
+function loaded<T>(plugin: Result<T, PluginLoadProblem>): T {
+  if (!plugin.ok) throw new Error(describeLoadProblem(plugin.error));
+  return plugin.value;
+}
+
+function contextOf(app: App, kind: PluginKind, backend: string): PluginContext {
+  const tempDir = join(app.folders.temp, `${kind}-${backend}`);
+  const stateDir = join(app.folders.state, `${kind}-${backend}`);
+  for (const folder of [tempDir, stateDir]) mkdirSync(folder, { recursive: true });
+  return {
+    logger: app.logger.child({ plugin: `${kind}/${backend}` }),
+    clock: systemClock,
+    tempDir,
+    stateDir,
+    modelsDir: app.folders.models,
+    signal: app.signal,
+    readSecret: (variable) => readPluginSecret(app, variable),
+    cameraNames: app.cameraNames,
+  };
+}
+
+/** The embedded broker's address is known only while it runs, so it stands in no environment. */
+function readPluginSecret(app: App, variable: string) {
+  const { mqttUrl } = variable === MQTT_URL_VARIABLE ? endpointsOf(app) : { mqttUrl: undefined };
+  return mqttUrl === undefined ? readSecret(variable) : ok(new Secret(mqttUrl));
+}

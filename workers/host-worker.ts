@@ -1,0 +1,44 @@
+import { createHostActivities } from '../activities/index.ts';
+import type { ClipId } from '../src/domain/ids.ts';
+import { systemClock } from '../src/kit/clock.ts';
+import type { App } from '../src/runtime/app.ts';
+import { loadStorage } from '../src/runtime/compose.ts';
+import { createClipStarter } from '../src/runtime/clip-starter.ts';
+import { createHandover } from '../src/spool/handover.ts';
+import { type HandoverSpool, openSpool } from '../src/spool/spool.ts';
+import { createHostWorker } from './queue-workers.ts';
+import { runWorkers } from './run-workers.ts';
+
+/** Hands sealed clips over to Temporal, and does what needs their bytes: upload, release. A child of the camera host. */
+export async function runHostWorker(app: App): Promise<void> {
+  const { logger, folders, config } = app;
+  const opened = await openSpool({ dir: folders.spool, role: 'handover', clock: systemClock, logger });
+  if (!opened.ok) throw new Error(opened.error.message, { cause: opened.error.cause });
+  const spool = opened.value;
+  const storage = loadStorage(app);
+  const starter = createClipStarter(app);
+  const handover = createHandover({ spool, startClip: starter.start, logger });
+  const activities = createHostActivities({
+    storage,
+    storageBackend: config.storage.backend,
+    release: (clipId: ClipId, outcome) => spool.release(clipId, outcome),
+    prune: () => void pruneQuietly(app, spool),
+  });
+  handover.start();
+  try {
+    const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
+    await runWorkers(app, async (at) => [await createHostWorker(at, activities, host)]);
+  } finally {
+    await handover.stop();
+    await Promise.all([storage.close(), starter.close()]);
+    await spool.close();
+  }
+}
+
+async function pruneQuietly({ config, logger }: App, spool: HandoverSpool): Promise<void> {
+  try {
+    await spool.prune(config.retention.max_local_size_bytes);
+  } catch (error) {
+    logger.error({ error }, 'cannot make room in the spool');
+  }
+}

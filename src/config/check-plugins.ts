@@ -1,4 +1,4 @@
-import { nearestTo } from '../kit/nearest.ts';
+import { nearestTo } from '../domain/nearest.ts';
 import { type AnyPlugin, describeLoadProblem, type Registry } from '../plugins/registry.ts';
 import type { ConfigFacts } from '../plugins/spec/plugin.ts';
 import { explainIssues } from './explain.ts';
@@ -65,10 +65,13 @@ function crossCheck({ use, plugin, config }: ParsedUse, facts: ConfigFacts): Con
   return problems.map(({ path, what, fix }) => ({
     code: 'CONFIG_REFERENCES_INVALID',
     path: [...use.path, 'config', ...path],
-    what,
-    fix,
+    what: withoutPeriod(what),
+    fix: withoutPeriod(fix),
   }));
 }
+
+/** Plugins write sentences; the list of problems is made of phrases. */
+const withoutPeriod = (sentence: string): string => sentence.replace(/\.$/, '');
 
 function checkTriggerClasses(root: Readonly<Record<string, unknown>>, { filterClasses }: ConfigFacts): ConfigIssue[] {
   // A filter that cannot say what it reports is not held to it.

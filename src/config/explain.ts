@@ -1,5 +1,5 @@
 import type { ZodError, ZodType } from 'zod';
-import { nearestTo } from '../kit/nearest.ts';
+import { nearestTo } from '../domain/nearest.ts';
 import type { ConfigCode, ConfigIssue, ConfigPath } from './issue.ts';
 import { lookUp } from './schema-lookup.ts';
 import { isMapping } from './yaml-file.ts';

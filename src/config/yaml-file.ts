@@ -71,7 +71,8 @@ interface Step {
 
 function child(node: unknown, segment: string | number): Step | undefined {
   if (isMap<Node, Node>(node)) {
-    const pair = node.items.find(({ key }) => 'value' in key && String(key.value) === String(segment));
+    // Of a key that stands twice, the last one counts, as in the value.
+    const pair = node.items.findLast(({ key }) => 'value' in key && String(key.value) === String(segment));
     return pair === undefined ? undefined : { node: pair.value, offset: pair.key.range?.[0] };
   }
   if (isSeq<Node>(node) && typeof segment === 'number') {

@@ -3,7 +3,7 @@ export function nearestTo(word: string, candidates: readonly string[]): string |
   const wanted = plain(word);
   const near = candidates
     .map((candidate) => ({ candidate, distance: editDistance(wanted, plain(candidate)) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(({ candidate, distance }) => distance <= Math.ceil(candidate.length / 3))
     .toSorted((a, b) => a.distance - b.distance);
   return near[0]?.candidate;
 }

@@ -1,7 +1,9 @@
+import { defaultPolicy } from './policies/default/index.ts';
+import { noopPolicy } from './policies/noop/index.ts';
 import { type AnyPlugin, createRegistry, describeLoadProblem, type Registry } from './registry.ts';
 
 /** Every plugin that HomeSec comes with. */
-export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [];
+export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [defaultPolicy, noopPolicy];
 
 export function createBuiltinRegistry(): Registry {
   const registry = createRegistry(BUILTIN_PLUGINS);

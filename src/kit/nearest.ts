@@ -1,1 +1,0 @@
-export { nearestTo } from '../domain/nearest.ts';

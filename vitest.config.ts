@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './tests/support/closing-line-reporter.ts';
 
 export default defineConfig({
   test: {
@@ -8,6 +9,8 @@ export default defineConfig({
     exclude: ['tests/fixtures/**', 'node_modules/**'],
     // A zone with daylight saving, so that local time is never mistaken for UTC.
     env: { TZ: 'Europe/Berlin' },
+    globalSetup: ['tests/support/stack-door.ts'],
+    reporters: ['default', new ClosingLineReporter()],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -16,6 +16,8 @@ export interface Recording {
    * file that stays where it is, `in_place` to leave the only copy there.
    */
   readonly take: 'move' | 'link' | 'copy' | 'in_place';
+  /** The media's own duration, from a source that has probed the file already; left out, the spool probes it. */
+  readonly durationMs?: number;
 }
 
 export interface SealedClip {
@@ -25,8 +27,11 @@ export interface SealedClip {
 }
 
 export interface SealFailure {
-  /** `unreadable`: ffprobe finds no video in it; offering it again will not help unless the file changes. */
-  readonly code: 'unreadable' | 'disk' | 'gone';
+  /**
+   * `unreadable`: ffprobe finds no video in it; offering it again will not help unless the file changes. `not_now`: it changed
+   * meanwhile or ffprobe could not run; offer it again. `disk`: the spool's disk is full or failing. `gone`: no such file.
+   */
+  readonly code: 'unreadable' | 'not_now' | 'disk' | 'gone';
   readonly message: string;
   readonly cause?: unknown;
 }

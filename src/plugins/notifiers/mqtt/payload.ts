@@ -1,0 +1,31 @@
+import type { Alert } from '../../../domain/alert.ts';
+import { toSnakeCase } from '../../../domain/snake-case.ts';
+
+/**
+ * An alert as JSON. First the fields that consumers of HomeSec's MQTT alerts have always known, with null for what is not
+ * known; then further ones. The same alert gives the same bytes, so a repeat can be told by its bytes, as by
+ * `dedupe_key` and `revision`.
+ */
+export function alertPayload(alert: Alert): string {
+  return JSON.stringify({
+    clip_id: alert.clipId,
+    camera_name: alert.cameraName,
+    storage_uri: alert.storageUri ?? null,
+    view_url: alert.viewUrl ?? null,
+    risk_level: alert.riskLevel ?? null,
+    activity_type: alert.activityType ?? null,
+    notify_reason: alert.notifyReason,
+    summary: alert.summary ?? null,
+    analysis: alert.analysis === undefined ? null : toSnakeCase(alert.analysis),
+    ts: alert.at,
+    dedupe_key: alert.dedupeKey,
+    upload_failed: alert.uploadFailed,
+    vlm_failed: alert.vlmFailed,
+    revision: alert.revision,
+    recorded_start_at: alert.recordedStartAt,
+    duration_ms: alert.durationMs,
+    detected_classes: alert.detectedClasses,
+    unverified: alert.unverified,
+    delayed: alert.delayed,
+  });
+}

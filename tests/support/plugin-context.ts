@@ -27,6 +27,7 @@ export function createTestContext(
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     clock: { now: () => new Date().toISOString() },
     tempDir: tmpdir(),
+    stateDir: tmpdir(),
     modelsDir: tmpdir(),
     signal: new AbortController().signal,
     readSecret: (variable) => {

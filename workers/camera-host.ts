@@ -1,6 +1,6 @@
+import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
 import { loadSources } from '../src/runtime/compose.ts';
-import { systemClock } from '../src/kit/clock.ts';
 import { openSpool } from '../src/spool/spool.ts';
 import { stopped } from './stopped.ts';
 

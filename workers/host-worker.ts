@@ -2,8 +2,8 @@ import { createHostActivities } from '../activities/index.ts';
 import type { ClipId } from '../src/domain/ids.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
-import { loadStorage } from '../src/runtime/compose.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
+import { loadStorage } from '../src/runtime/compose.ts';
 import { createHandover } from '../src/spool/handover.ts';
 import { type HandoverSpool, openSpool } from '../src/spool/spool.ts';
 import { createHostWorker } from './queue-workers.ts';
@@ -17,7 +17,7 @@ export async function runHostWorker(app: App): Promise<void> {
   const spool = opened.value;
   const storage = loadStorage(app);
   const starter = createClipStarter(app);
-  const handover = createHandover({ spool, startClip: starter.start, logger });
+  const handover = createHandover({ spool, startClip: starter.start, logger, clock: systemClock });
   const activities = createHostActivities({
     storage,
     storageBackend: config.storage.backend,

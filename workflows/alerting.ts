@@ -30,11 +30,11 @@ export function createAlerting(run: ClipRun): Alerting {
     run.decision = decision;
     emitDecision(run, facts, decision);
     // An alert that is out is told the outcome also when it turns out harmless.
-    if (decision.notify || run.revision > 0) revise();
+    if (decision.notify || run.content > 0) revise();
   }
 
   function revise(): void {
-    run.revision += 1;
+    run.content += 1;
     for (const [channel, delivery] of run.deliveries) if (!busy.has(channel)) void deliver(channel, delivery);
   }
 
@@ -56,7 +56,7 @@ export function createAlerting(run: ClipRun): Alerting {
   return {
     judge,
     update: () => {
-      if (run.revision > 0) revise();
+      if (run.content > 0) revise();
     },
     retry,
     settled: () => condition(() => busy.size === 0),
@@ -78,7 +78,9 @@ async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): P
     ...STAGE_POLICIES.notify,
     summary: summary(run, `notify ${channel}`),
   });
-  const alert = alertOf(run);
+  const { content } = run;
+  // Counted by channel: what a channel has never had is no update to it.
+  const alert = alertOf(run, delivery.sentRevision + 1);
   const { revision, dedupeKey } = alert;
   const outcome = await runStage(
     () => sendNotification({ channel, alert }),
@@ -92,6 +94,7 @@ async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): P
     return;
   }
   delivery.sentRevision = revision;
+  delivery.confirmedContent = content;
   const { attempt, durationMs } = outcome.value;
   run.events.emit({ eventType: 'notification_sent', notifierName: channel, dedupeKey, revision, attempt, durationMs });
 }
@@ -115,11 +118,11 @@ function emitDecision(run: ClipRun, facts: PolicyFacts, { notify, notifyReason }
 
 const isUnverified = (run: ClipRun): boolean => run.filter.state !== 'done';
 
-function alertOf(run: ClipRun): Alert {
+function alertOf(run: ClipRun, revision: number): Alert {
   const { clipId, cameraName, recordedStartAt, durationMs } = run.input.clip;
   return {
     dedupeKey: clipId,
-    revision: run.revision,
+    revision,
     clipId,
     cameraName,
     at: new Date().toISOString(),

@@ -7,7 +7,9 @@ import type { EventLog } from './event-log.ts';
 
 /** Where one channel stands with this clip's alert. */
 export interface ChannelDelivery {
-  /** The last revision that the channel confirmed; 0 before the first. */
+  /** Which version of the alert's content the channel has confirmed; 0 before the first. */
+  confirmedContent: number;
+  /** The last revision that went out over this channel; 0 before the first. */
   sentRevision: number;
   error?: NotifyError;
 }
@@ -21,8 +23,8 @@ export interface ClipRun {
   filter: KnownFilter;
   analysis: KnownAnalysis;
   decision?: AlertDecision;
-  /** The revision of the alert that channels owe; 0 while there is none. */
-  revision: number;
+  /** The version of the alert's content that channels owe; 0 while there is no alert. */
+  content: number;
   readonly deliveries: Map<string, ChannelDelivery>;
   /** Started, or reset, after its deadline had passed. */
   delayed: boolean;
@@ -30,9 +32,10 @@ export interface ClipRun {
 }
 
 export function createClipRun(input: ProcessClipInput, events: EventLog): ClipRun {
-  const deliveries = new Map(input.plan.channels.map((channel) => [channel, { sentRevision: 0 }]));
+  const fresh = (channel: string) => ({ confirmedContent: 0, sentRevision: input.delivered?.[channel] ?? 0 });
+  const deliveries = new Map(input.plan.channels.map((channel) => [channel, fresh(channel)]));
   const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING };
-  return { input, events, status: 'queued_local', ...knowledge, revision: 0, deliveries, delayed: false };
+  return { input, events, status: 'queued_local', ...knowledge, content: 0, deliveries, delayed: false };
 }
 
 /** Each stage that failed for good, with its error. */
@@ -64,6 +67,6 @@ export type DeliveryState = ProcessClipState['deliveries'][string];
 
 export function deliveryState(run: ClipRun, delivery: ChannelDelivery): DeliveryState {
   if (delivery.error !== undefined) return 'failed';
-  if (run.revision === 0) return 'nothing_to_send';
-  return delivery.sentRevision < run.revision ? 'owed' : 'sent';
+  if (run.content === 0) return 'nothing_to_send';
+  return delivery.confirmedContent < run.content ? 'owed' : 'sent';
 }

@@ -41,7 +41,7 @@ export async function processClip(input: ProcessClipInput): Promise<ProcessClipR
     await processAll(run, alerting);
     while (failedStages(run).length > 0) await retryOrFail(run, alerting, retries);
     await finish(run, 'done');
-    return { status: 'done', notified: run.revision > 0 };
+    return { status: 'done', notified: run.content > 0 };
   } catch (thrown) {
     if (isCancellation(thrown)) await CancellationScope.nonCancellable(() => fail(run, 'cancelled'));
     throw thrown;

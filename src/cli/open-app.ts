@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { formatReport } from '../config/explain.ts';
+import { formatReport } from '../config/issue.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLogger, type LogLevel } from '../kit/logger.ts';
 import { createBuiltinRegistry } from '../plugins/builtin.ts';
@@ -22,7 +22,10 @@ interface AppExtras {
  * Loads the configuration and makes its folder the working directory, so that relative paths in it start there.
  * The app's signal aborts at the first SIGINT, SIGTERM or SIGHUP, or when the parent that supervises this process is gone.
  */
-export async function openApp(options: CommonOptions, { telemetry }: AppExtras = {}): Promise<App & { readonly configFile: string }> {
+export async function openApp(
+  options: CommonOptions,
+  { telemetry }: AppExtras = {},
+): Promise<App & { readonly configFile: string }> {
   const loaded = await loadConfig(resolve(options.config), createBuiltinRegistry());
   if (!loaded.ok) throw new CliError(formatReport(loaded.error), EXIT.failed);
   const { config, file, registry, facts, warnings } = loaded.value;

@@ -25,6 +25,8 @@ export interface ProcessClipInput {
   readonly generation: number;
   /** The stage that a re-run was asked for. */
   readonly retryStage?: Stage;
+  /** For a re-run: the last revision of the alert that each channel had, so that it gets an update and not a second alert. */
+  readonly delivered?: Readonly<Record<string, number>>;
 }
 
 /** What the workflow's `state` query answers. */

@@ -14,8 +14,8 @@ export interface ChildSpec {
   /** The account it runs under, where that is not the parent's. */
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly pidFile: string;
-  /** Takes its output; the one of the start before is kept beside it as `<logFile>.1`. */
-  readonly logFile: string;
+  /** Takes its output; the one of the start before is kept beside it as `<logFile>.1`. Left out: it writes to our own output. */
+  readonly logFile?: string;
   /** The signal that asks it to end cleanly. */
   readonly stopSignal: NodeJS.Signals;
   /** Whether it serves. Asked again and again until it does. */
@@ -53,7 +53,8 @@ export class SupervisedChild implements AsyncDisposable {
   /** Ends what an earlier parent left behind, starts the child and waits until it serves. */
   static async open(spec: ChildSpec): Promise<SupervisedChild> {
     await endRecorded(spec.pidFile, { signal: spec.stopSignal, graceMs: STOP_GRACE_MS });
-    if (existsSync(spec.logFile)) renameSync(spec.logFile, `${spec.logFile}.1`);
+    const { logFile } = spec;
+    if (logFile !== undefined && existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
     const child = new SupervisedChild(spec);
     living.add(child);
     const exit = child.#spawn();
@@ -91,16 +92,17 @@ export class SupervisedChild implements AsyncDisposable {
   /** Resolves with the reason when the child has ended. */
   #spawn(): Promise<string> {
     const spec = this.#spec;
-    const log = openSync(spec.logFile, 'a', 0o600);
+    const log = spec.logFile === undefined ? undefined : openSync(spec.logFile, 'a', 0o600);
     const child = spawn(spec.command, [...spec.args], {
-      stdio: ['ignore', log, log],
+      // A child of our own program has a channel to us; when that closes, it knows that we are gone.
+      stdio: log === undefined ? ['ignore', 'inherit', 'inherit', 'ipc'] : ['ignore', log, log],
       cwd: '/',
       // A group of its own: Ctrl-C in the terminal reaches the parent alone, which ends its children last.
       detached: true,
       ...(spec.env === undefined ? {} : { env: spec.env }),
       ...spec.user,
     });
-    closeSync(log);
+    if (log !== undefined) closeSync(log);
     this.#startedAtMs = Date.now();
     this.#identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
     if (this.#identity !== undefined) writePidFile(spec.pidFile, this.#identity);
@@ -128,7 +130,8 @@ export class SupervisedChild implements AsyncDisposable {
 
   #failure(what: string): EmbeddedStackError {
     const { name, logFile } = this.#spec;
-    return new EmbeddedStackError('STACK_PART_FAILED', `${name} ${what}. Its log, ${logFile}, ends with:\n${lastLines(logFile)}`);
+    const log = logFile === undefined ? '' : ` Its log, ${logFile}, ends with:\n${lastLines(logFile)}`;
+    return new EmbeddedStackError('STACK_PART_FAILED', `${name} ${what}.${log}`);
   }
 
   async #supervise(firstExit: Promise<string>): Promise<void> {

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
-import { createGpuActivities, createHostActivities, createPipelineActivities, createVlmActivities } from '../../activities/index.ts';
+import {
+  createGpuActivities,
+  createHostActivities,
+  createPipelineActivities,
+  createVlmActivities,
+} from '../../activities/index.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import type { AnalysisResult } from '../../src/domain/analysis.ts';
 import type { Clip } from '../../src/domain/clip.ts';
@@ -16,6 +21,7 @@ import type { ClipPlan, ProcessClipInput } from '../../src/domain/process-clip.t
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../src/domain/stage-error.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
+import { repositoryError } from '../../src/repository/repository-error.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
 import { startClip } from '../../src/temporal/start-clip.ts';
 import { createGpuWorker, createHostWorker, createPipelineWorker, createVlmWorker } from '../../workers/queue-workers.ts';
@@ -111,7 +117,10 @@ export async function openClipWorld(temporal: { address: string; namespace: stri
     },
     eventTypes: (clip) => eventsOf(clip).map((event) => event.eventType),
     seen: (clip, eventType, count = 1) =>
-      waitUntil(`${eventType} of ${clip.clipId}`, () => eventsOf(clip).filter((event) => event.eventType === eventType).length >= count),
+      waitUntil(
+        `${eventType} of ${clip.clipId}`,
+        () => eventsOf(clip).filter((event) => event.eventType === eventType).length >= count,
+      ),
     async [Symbol.asyncDispose]() {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
@@ -152,12 +161,20 @@ async function createWorkers(
     createPipelineWorker(at, pipelineActivities(world), await bundleWorkflows(context.logger)),
     createGpuWorker(
       at,
-      createGpuActivities({ ...bytes, filterBackend: 'scripted', filter: { detect: () => next(scripts.filter, ++calls.filter), ...idle } }),
+      createGpuActivities({
+        ...bytes,
+        filterBackend: 'scripted',
+        filter: { detect: () => next(scripts.filter, ++calls.filter), ...idle },
+      }),
       4,
     ),
     createVlmWorker(
       at,
-      createVlmActivities({ ...bytes, analyzerBackend: 'scripted', analyzer: { analyze: () => next(scripts.analyze, ++calls.analyze), ...idle } }),
+      createVlmActivities({
+        ...bytes,
+        analyzerBackend: 'scripted',
+        analyzer: { analyze: () => next(scripts.analyze, ++calls.analyze), ...idle },
+      }),
       4,
     ),
     createHostWorker(
@@ -190,9 +207,10 @@ function pipelineActivities({ scripts, alerts, events }: OpenWorld) {
   const append = async (_clipId: string, batch: readonly ClipEvent[]) => {
     if (scripts.recordFailures > 0) {
       scripts.recordFailures -= 1;
-      throw new Error('Postgres is away');
+      return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
     }
     events.push(...batch);
+    return ok(undefined);
   };
   return createPipelineActivities({ policy, channels, repository: { append } });
 }

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { setupTemporal } from '../temporal/setup.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import { type CommonOptions, openApp } from './open-app.ts';
+import { openTemporal } from './open-servers.ts';
+import { printLine } from './print.ts';
+
+export function addSetupTemporal(program: Command): void {
+  program
+    .command('setup-temporal')
+    .summary('create namespace and search attributes on a Temporal server')
+    .description('Needed once on a server of your own; the embedded one is set up by itself. Repeating it changes nothing.')
+    .action(async (_options: object, command: Command) => {
+      const app = await openApp(command.optsWithGlobals<CommonOptions>());
+      await using temporal = openTemporal(app);
+      const ready = await setupTemporal(temporal.address, { namespace: app.config.temporal.namespace });
+      if (!ready.ok)
+        throw new CliError(ready.error.message, ready.error.code === 'TEMPORAL_UNREACHABLE' ? EXIT.unavailable : EXIT.failed);
+      const { namespace, namespaceCreated, attributesAdded } = ready.value;
+      const added = attributesAdded.length === 0 ? '' : `, added ${attributesAdded.join(', ')}`;
+      printLine(`namespace ${namespace} on ${temporal.address} ${namespaceCreated ? 'created' : 'is there'}${added}`);
+    });
+}

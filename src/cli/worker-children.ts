@@ -1,0 +1,40 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SupervisedChild } from '../embedded/supervised-child.ts';
+import type { App } from '../runtime/app.ts';
+
+export type WorkerRole = 'host' | 'pipeline' | 'gpu';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+/**
+ * Runs workers as children of this process, each started again whenever it ends unasked. They end with this process; what
+ * a SIGKILL of it leaves behind, its next start ends.
+ */
+export async function openWorkerChildren(
+  app: App & { readonly configFile: string },
+  roles: readonly WorkerRole[],
+): Promise<AsyncDisposable> {
+  const folder = join(app.folders.state, 'workers');
+  await mkdir(folder, { recursive: true });
+  const children = await Promise.all(roles.map((role) => openWorker(app, role, folder)));
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(children.map((child) => child.close()));
+    },
+  };
+}
+
+function openWorker(app: App & { readonly configFile: string }, role: WorkerRole, folder: string): Promise<SupervisedChild> {
+  return SupervisedChild.open({
+    name: `worker ${role}`,
+    command: process.execPath,
+    args: [MAIN, 'worker', role, '--config', app.configFile, '--log-level', app.logger.level],
+    pidFile: join(folder, `${role}.pid`),
+    stopSignal: 'SIGTERM',
+    // It waits for its servers itself, so there is nothing to wait for here.
+    isReady: () => Promise.resolve(true),
+    onProgress: (message) => app.logger.warn({ worker: role }, `worker ${role} ${message}`),
+  });
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Clip } from '../domain/clip.ts';
+import type { ClipState } from '../domain/clip-state.ts';
+import { type ClipId, workflowIdOf } from '../domain/ids.ts';
+import {
+  ACKNOWLEDGE_UPDATE,
+  type AcknowledgeRequest,
+  type ClipPlan,
+  type ProcessClipState,
+  RETRY_STAGE_UPDATE,
+  type RetryStageRequest,
+  STATE_QUERY,
+} from '../domain/process-clip.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { causesOf, type Stage } from '../domain/stage-error.ts';
+import type { ClipRepository } from '../repository/clip-repository.ts';
+import { restartClip } from '../temporal/start-clip.ts';
+
+/** What a person does to a clip, whether its workflow still runs or has ended. */
+export interface ClipCommandDeps {
+  readonly client: Client;
+  readonly repository: Pick<ClipRepository, 'get' | 'append'>;
+  /** What a re-run goes by: today's configuration, not that of the first run. */
+  readonly plan: ClipPlan;
+}
+
+export interface ClipCommandError {
+  /** `unknown_clip`, `refused` by the workflow with its own words, or a server that does not answer. */
+  readonly code: 'unknown_clip' | 'refused' | 'unavailable';
+  readonly message: string;
+}
+
+export type RetryOutcome =
+  | { readonly how: 'retried'; readonly stages: readonly Stage[] }
+  | { readonly how: 'restarted'; readonly generation: number };
+
+/**
+ * Has what failed tried again: a parked clip repeats the stage (left out: each that failed), a closed one runs once more as
+ * its next generation.
+ */
+export function retryClip(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage): Promise<Result<RetryOutcome, ClipCommandError>> {
+  return answered(async () => {
+    const handle = deps.client.workflow.getHandle(workflowIdOf(clipId));
+    if (!(await isRunning(deps.client, clipId))) return restart(deps, clipId, stage);
+    const stages = stage === undefined ? (await handle.query<ProcessClipState>(STATE_QUERY)).failedStages : [stage];
+    if (stages.length === 0) return err(refusal('nothing of this clip has failed; it is still being processed'));
+    for (const failed of stages) {
+      await handle.executeUpdate<unknown, [RetryStageRequest]>(RETRY_STAGE_UPDATE, { args: [{ stage: failed }] });
+    }
+    return ok({ how: 'retried', stages });
+  });
+}
+
+/** Marks a clip as seen by a person. Of a closed clip only the event remains to be written. */
+export function acknowledgeClip(deps: ClipCommandDeps, clipId: ClipId, by: string): Promise<Result<void, ClipCommandError>> {
+  return answered(async () => {
+    if (await isRunning(deps.client, clipId)) {
+      const handle = deps.client.workflow.getHandle(workflowIdOf(clipId));
+      await handle.executeUpdate<unknown, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE, { args: [{ by }] });
+      return ok(undefined);
+    }
+    const found = await stateOf(deps, clipId);
+    if (!found.ok) return found;
+    const { generation, lastSequence } = found.value;
+    const stamp = { id: randomUUID(), clipId, generation, timestamp: new Date().toISOString() };
+    const sequence = Math.max(lastSequence + 1, Date.now() * 1000);
+    const written = await deps.repository.append(clipId, [{ eventType: 'clip_acknowledged', by, sequence, ...stamp }]);
+    return written.ok ? ok(undefined) : err({ code: 'unavailable', message: written.error.message });
+  });
+}
+
+async function isRunning(client: Client, clipId: ClipId): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(workflowIdOf(clipId)).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    // Forgotten after the namespace's retention.
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+async function restart(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage): Promise<Result<RetryOutcome, ClipCommandError>> {
+  const found = await stateOf(deps, clipId);
+  if (!found.ok) return found;
+  const state = found.value;
+  const generation = state.generation + 1;
+  const delivered = Object.fromEntries(
+    state.deliveries.filter(({ status }) => status === 'sent').map(({ notifierName, revision }) => [notifierName, revision]),
+  );
+  const input = { clip: clipOf(state), plan: deps.plan, generation, delivered };
+  await restartClip(deps.client, stage === undefined ? input : { ...input, retryStage: stage });
+  return ok({ how: 'restarted', generation });
+}
+
+async function stateOf({ repository }: ClipCommandDeps, clipId: ClipId): Promise<Result<ClipState, ClipCommandError>> {
+  const found = await repository.get(clipId);
+  if (!found.ok) return err({ code: 'unavailable', message: found.error.message });
+  return found.value === undefined ? err({ code: 'unknown_clip', message: `no clip is called ${clipId}` }) : ok(found.value);
+}
+
+function clipOf(state: ClipState): Clip {
+  const { clipId, cameraName, hostId, recordedStartAt, recordedEndAt, durationMs } = state;
+  const { sealedAt, sourceBackend, sizeBytes, sha256, localPath, storageKey } = state;
+  const recording = { recordedStartAt, recordedEndAt, durationMs, sealedAt, sourceBackend };
+  return { clipId, cameraName, hostId, ...recording, sizeBytes, sha256, path: localPath, storageKey };
+}
+
+const refusal = (message: string): ClipCommandError => ({ code: 'refused', message });
+
+/** What a person should read: a refusal in the workflow's own words, or that the server does not answer. */
+async function answered<T>(command: () => Promise<Result<T, ClipCommandError>>): Promise<Result<T, ClipCommandError>> {
+  try {
+    return await command();
+  } catch (error) {
+    const message = causesOf(error).at(-1)?.message ?? String(error);
+    if (error instanceof WorkflowUpdateFailedError) return err(refusal(message));
+    return err({ code: 'unavailable', message: `Temporal: ${message}` });
+  }
+}

@@ -160,13 +160,18 @@ function maxPool({ builder, node, input, finish }: Op): void {
   finish('Transpose', [builder.emit('MaxPool', [picture], { attributes })], TO_NHWC);
 }
 
-/** ONNX's three coordinate modes are TensorFlow's two flags. */
+/**
+ * ONNX's three coordinate modes are TensorFlow's two flags. The size is given for all four axes, as `axes` with a size for
+ * two of them misleads onnxruntime 1.30's Transpose optimiser; it computes the constant away.
+ */
 function resizeBilinear({ builder, node, input, ints, finish }: Op): void {
   const halfPixel = node.attr.half_pixel_centers?.b === true ? 'half_pixel' : 'asymmetric';
   const coordinates = node.attr.align_corners?.b === true ? 'align_corners' : halfPixel;
   const picture = builder.emit('Transpose', [input(0)], TO_NCHW);
-  const attributes = { mode: 'linear', coordinate_transformation_mode: coordinates, axes: [2, 3] };
-  finish('Transpose', [builder.emit('Resize', [picture, '', '', builder.ints(ints(1))], { attributes })], TO_NHWC);
+  const batchAndChannels = builder.emit('Shape', [picture], { attributes: { start: 0, end: 2 } });
+  const size = builder.emit('Concat', [batchAndChannels, builder.ints(ints(1))], { attributes: { axis: 0 } });
+  const attributes = { mode: 'linear', coordinate_transformation_mode: coordinates };
+  finish('Transpose', [builder.emit('Resize', [picture, '', '', size], { attributes })], TO_NHWC);
 }
 
 function stridedSlice({ builder, node, input, ints, finish }: Op): void {

@@ -8,7 +8,7 @@ export interface ConversionOptions {
   readonly inputWidth: number;
   readonly inputHeight: number;
   /** Nodes whose first output the model gives, as float; whatever they do not need is left out. */
-  readonly outputs: readonly { readonly name: string; readonly dims: readonly number[] }[];
+  readonly outputs: readonly { readonly name: string; readonly dims?: readonly number[] }[];
   /** New values for int constants into which the exporter froze its own input size. */
   readonly overrides?: Readonly<Record<string, readonly number[]>>;
 }

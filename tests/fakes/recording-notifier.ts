@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Alert } from '../../src/domain/alert.ts';
+import { err, ok, type Result } from '../../src/domain/result.ts';
+import { type PluginFailure, pluginFailure } from '../../src/domain/stage-error.ts';
+import type { Notifier } from '../../src/plugins/spec/notifier.ts';
+import { definePlugin } from '../../src/plugins/spec/plugin.ts';
+
+/** Takes every alert and remembers it. */
+export class RecordingNotifier implements Notifier {
+  readonly #sent: Alert[] = [];
+  #failure: PluginFailure | undefined;
+
+  /** Every call fails so until it is called with undefined. */
+  failWith(failure: PluginFailure | undefined): void {
+    this.#failure = failure;
+  }
+
+  get sent(): readonly Alert[] {
+    return this.#sent;
+  }
+
+  async send(alert: Alert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
+    if (signal.aborted) return err(pluginFailure('NOTIFY_UNREACHABLE', 'stopped', signal.reason));
+    if (this.#failure !== undefined) return err(this.#failure);
+    this.#sent.push(alert);
+    return ok(undefined);
+  }
+
+  async ping(): Promise<Result<void, PluginFailure>> {
+    return this.#failure === undefined ? ok(undefined) : err(this.#failure);
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= pluginFailure('NOTIFY_UNREACHABLE', 'the channel has been closed');
+  }
+}
+
+/** All channels made by the plugin record into one notifier. */
+export const createRecordingNotifierPlugin = (notifier = new RecordingNotifier()) =>
+  definePlugin({ kind: 'notifier', backend: 'recording', configSchema: z.strictObject({}), create: () => notifier });

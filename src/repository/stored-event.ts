@@ -23,7 +23,8 @@ export interface EventRow {
   readonly sequence: string;
   readonly generation: number;
   readonly event_type: string;
-  readonly timestamp: Date;
+  /** A number when somebody wrote `infinity`. */
+  readonly timestamp: Date | number;
   readonly event_data: unknown;
 }
 
@@ -101,7 +102,7 @@ export function parseEventRow(row: EventRow): Result<ClipEvent, string> {
     sequence: Number(row.sequence),
     generation: row.generation,
     eventType: row.event_type,
-    timestamp: row.timestamp.toISOString(),
+    timestamp: row.timestamp instanceof Date ? row.timestamp.toISOString() : row.timestamp,
   });
   return parsed.success ? ok(parsed.data) : err(z.prettifyError(parsed.error));
 }

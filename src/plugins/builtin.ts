@@ -1,9 +1,10 @@
 import { defaultPolicy } from './policies/default/index.ts';
 import { noopPolicy } from './policies/noop/index.ts';
 import { type AnyPlugin, createRegistry, describeLoadProblem, type Registry } from './registry.ts';
+import { localFolderSource } from './sources/local-folder/index.ts';
 
 /** Every plugin that HomeSec comes with. */
-export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [defaultPolicy, noopPolicy];
+export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [defaultPolicy, noopPolicy, localFolderSource];
 
 export function createBuiltinRegistry(): Registry {
   const registry = createRegistry(BUILTIN_PLUGINS);

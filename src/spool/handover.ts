@@ -3,6 +3,7 @@ import type { ClipId } from '../domain/ids.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Result } from '../domain/result.ts';
 import type { Backoff } from '../kit/backoff.ts';
+import { systemClock } from '../kit/clock.ts';
 import type { Clock, Logger } from '../plugins/spec/plugin.ts';
 import { createHandoverQueue, type HandoverQueue } from './handover-queue.ts';
 import type { HandoverSpool } from './spool.ts';
@@ -24,7 +25,7 @@ export interface HandoverOptions {
   /** Starts the clip's workflow, or finds it running. Idempotent by clip id. */
   readonly startClip: (clip: Clip) => Promise<Result<unknown, StartFailure>>;
   readonly logger: Logger;
-  readonly clock: Clock;
+  readonly clock?: Clock;
   readonly random?: () => number;
   readonly maxInFlight?: number;
   readonly backoff?: Backoff;
@@ -61,7 +62,7 @@ const DEFAULT_BACKOFF: Backoff = { initialMs: 250, maxMs: 15_000 };
  * pending until a person readmits it, retries it, or resets the workflow, whose last step releases it as ever.
  */
 export function createHandover(options: HandoverOptions): Handover {
-  const { spool, random = Math.random, maxInFlight = 8, backoff = DEFAULT_BACKOFF } = options;
+  const { spool, clock = systemClock, random = Math.random, maxInFlight = 8, backoff = DEFAULT_BACKOFF } = options;
   const queue = createHandoverQueue({ maxInFlight, backoff, random });
   const inFlight = new Set<Promise<void>>();
   let counts = { handedOver: 0, setAside: 0 };
@@ -72,7 +73,7 @@ export function createHandover(options: HandoverOptions): Handover {
   const handOver = async (clipId: ClipId): Promise<void> => {
     const outcome = await attempt(options, clipId);
     if (outcome.kind === 'failed') {
-      lastFailure = { clipId, message: outcome.message, at: options.clock.now() };
+      lastFailure = { clipId, message: outcome.message, at: clock.now() };
       reportFailure(options.logger, queue, lastFailure);
       queue.failed(clipId, performance.now());
       return;

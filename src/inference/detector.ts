@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { Socket } from 'node:net';
 import { err, ok, type Result } from '../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../domain/stage-error.ts';
 import type { DetectorAnswer, DetectorRequest, FrameSighting, FrameToInfer, Provider } from './detector-messages.ts';
@@ -75,6 +76,7 @@ export function openDetector(model: ModelFile, provider: Provider): Detector {
     infer: async (frame) => seen(model, await ask({ type: 'infer', frame })),
     isAlive: () => died === undefined && child.exitCode === null && child.signalCode === null,
     close: async () => {
+      holdOpen(child, died === undefined);
       child.kill('SIGKILL');
       await exited;
     },
@@ -96,15 +98,13 @@ function refused({ manifest }: ModelFile, answer: DetectorAnswer): Result<never,
   return err(pluginFailure('FILTER_MODEL_UNAVAILABLE', `the model ${manifest.id} cannot be used: ${why}`));
 }
 
-/** Whether this child keeps our process running: only while an answer is owed. */
+/** Whether this child keeps our process running: only while an answer, or its end, is awaited. */
 function holdOpen(child: ChildProcess, hold: boolean): void {
-  if (hold) {
-    child.ref();
-    child.channel?.ref();
-    return;
-  }
-  child.unref();
-  child.channel?.unref();
+  const how = hold ? 'ref' : 'unref';
+  child[how]();
+  child.channel?.[how]();
+  // The stream is a socket, which the types do not tell.
+  if (child.stderr instanceof Socket) child.stderr[how]();
 }
 
 function collectComplaint(child: ChildProcess): () => string {
@@ -113,7 +113,5 @@ function collectComplaint(child: ChildProcess): () => string {
   child.stderr?.on('data', (data: string) => {
     text = (text + data).slice(-COMPLAINT_CHARS);
   });
-  // The types hide that this stream is a socket, which would keep us running.
-  if (child.stderr !== null && 'unref' in child.stderr && typeof child.stderr.unref === 'function') child.stderr.unref();
   return () => (text.trim() === '' ? '' : `: ${text.trim()}`);
 }

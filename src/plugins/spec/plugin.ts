@@ -60,6 +60,8 @@ export interface ConfigFacts {
   readonly activityTypes: readonly string[];
   /** Classes that the configured filter can report. */
   readonly filterClasses: readonly string[];
+  /** Where installed models lie, when that is known. */
+  readonly modelsDir?: string;
 }
 
 /** Something wrong with a config that its schema alone cannot say. */

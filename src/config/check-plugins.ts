@@ -1,5 +1,5 @@
 import { nearestTo } from '../domain/nearest.ts';
-import { type AnyPlugin, describeLoadProblem, type Registry } from '../plugins/registry.ts';
+import type { AnyPlugin, Registry } from '../plugins/registry.ts';
 import type { ConfigFacts } from '../plugins/spec/plugin.ts';
 import { explainIssues } from './explain.ts';
 import type { ConfigIssue } from './issue.ts';

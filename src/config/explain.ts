@@ -63,24 +63,16 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   record: 'a mapping',
 };
 
+/** Zod's codes that say all there is to say; of others (custom checks, formats) the schema's author has the word. */
 function whatIsWrong(issue: ZodIssue, value: unknown): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${KIND_WORDS[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `must be ${limit(issue.origin, issue.minimum, issue.inclusive ? 'at least' : 'more than')}`;
-    case 'too_big':
-      return `must be ${limit(issue.origin, issue.maximum, issue.inclusive ? 'at most' : 'less than')}`;
-    case 'not_multiple_of':
-      return `must be a multiple of ${issue.divisor}`;
-    case 'invalid_union':
-      return 'has none of the allowed forms';
-    default:
-      // Custom checks and formats: the author's own words.
-      return issue.message === '' ? 'is not valid' : withoutValues(issue.message, value);
-  }
+  if (issue.code === 'invalid_type') return `must be ${KIND_WORDS[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_small')
+    return `must be ${limit(issue.origin, issue.minimum, issue.inclusive ? 'at least' : 'more than')}`;
+  if (issue.code === 'too_big') return `must be ${limit(issue.origin, issue.maximum, issue.inclusive ? 'at most' : 'less than')}`;
+  if (issue.code === 'invalid_union') return 'has none of the allowed forms';
+  return issue.message === '' ? 'is not valid' : withoutValues(issue.message, value);
 }
 
 function limit(origin: string, bound: number | bigint, relation: string): string {

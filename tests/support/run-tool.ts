@@ -19,7 +19,7 @@ export function runTool(script: string, args: readonly string[], cwd = REPOSITOR
   return new Promise((resolve, reject) => {
     const child = execFile(process.execPath, command, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       // Tools tell of findings by their exit code; anything else is a failure to run at all.
-      if (error !== null && typeof error.code !== 'number') reject(error);
+      if (error !== null && typeof error.code !== 'number') reject(new Error(`cannot run ${script}`, { cause: error }));
       else resolve({ exitCode: child.exitCode ?? 0, output: stdout + stderr, stdout });
     });
   });

@@ -1,0 +1,54 @@
+# The command surface. Each target is a line here and a script in scripts/, which finds Node 24 by itself.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo dev check typecheck lint format test bench db-up db-migrate up down gen
+
+RUN := sh scripts/run.sh
+HOMESEC := $(RUN) node src/cli/main.ts
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Node 24, packages, ffmpeg and Temporal; instant when done
+	@sh scripts/setup.sh
+
+setup-test: setup ## what only the tests need
+	@sh scripts/setup-test.sh
+
+demo: setup ## a real video through the whole pipeline; make demo CLIP=my.mp4 for your own
+	@$(HOMESEC) demo $(if $(CLIP),"$(CLIP)")
+
+dev: setup ## run with restart on change; make dev CONFIG=config/my.yaml
+	@$(RUN) node --watch src/cli/main.ts run $(if $(CONFIG),--config "$(CONFIG)")
+
+check: setup-test ## everything that has to hold: format, lint, types, walls, dead code, generated files, tests
+	@sh scripts/check.sh
+
+typecheck: setup ## tsc, also for the pure zone
+	@sh scripts/typecheck.sh
+
+lint: setup ## format, lint, walls and dead code
+	@sh scripts/lint.sh
+
+format: setup ## format all files in place
+	@$(RUN) biome check --write .
+
+test: setup-test ## all tests; make test T=tests/unit for some
+	@$(RUN) vitest run $(T)
+
+bench: setup ## overhead per clip, filter time, memory
+	@$(RUN) node bench/main.ts
+
+db-up: setup ## the embedded Postgres alone, in the background
+	@$(HOMESEC) stack up --only postgres
+
+db-migrate: setup ## bring the database to the newest schema
+	@$(HOMESEC) migrate
+
+up: setup ## the embedded Postgres, Temporal and broker, in the background
+	@$(HOMESEC) stack up
+
+down: setup ## end what up and db-up started
+	@$(HOMESEC) stack down
+
+gen: setup ## write the generated files anew: configuration schema and reference
+	@sh scripts/gen.sh

@@ -1,10 +1,22 @@
+import { openaiAnalyzer } from './analyzers/openai/index.ts';
+import { yoloFilter } from './filters/yolo/index.ts';
+import { mqttNotifier } from './notifiers/mqtt/index.ts';
 import { defaultPolicy } from './policies/default/index.ts';
 import { noopPolicy } from './policies/noop/index.ts';
 import { type AnyPlugin, createRegistry, describeLoadProblem, type Registry } from './registry.ts';
 import { localFolderSource } from './sources/local-folder/index.ts';
+import { localStorage } from './storage/local/index.ts';
 
 /** Every plugin that HomeSec comes with. */
-export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [defaultPolicy, noopPolicy, localFolderSource];
+export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [
+  localFolderSource,
+  localStorage,
+  yoloFilter,
+  openaiAnalyzer,
+  defaultPolicy,
+  noopPolicy,
+  mqttNotifier,
+];
 
 export function createBuiltinRegistry(): Registry {
   const registry = createRegistry(BUILTIN_PLUGINS);

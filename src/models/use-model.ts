@@ -1,7 +1,9 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ok, type Result } from '../domain/result.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { openDetector } from '../inference/detector.ts';
+import type { ModelFile } from '../inference/model-file.ts';
 import { type ModelManifest, modelManifestSchema } from '../inference/model-manifest.ts';
 import { MODEL_CATALOGUE } from './catalogue.ts';
 import { hashFile, MODEL_FILE } from './installed-model.ts';
@@ -23,7 +25,8 @@ export interface UsedModel {
 
 /**
  * Registers a user's own ONNX file: copies it to `<modelsDir>/<id>/`, with its manifest and its SHA-256. The original is
- * only read. A manifest that states a hash must state the right one. An own model of the same id is replaced.
+ * only read. A manifest that states a hash must state the right one, and the model must run. An own model of the same id
+ * is replaced.
  */
 export async function useModel(manifestPath: string, options: UseOptions): Promise<Result<UsedModel, ModelError>> {
   const own = await readOwnManifest(manifestPath);
@@ -40,9 +43,29 @@ export async function useModel(manifestPath: string, options: UseOptions): Promi
     const sha256 = await hashFile(copy, 'sha256', 'hex');
     if (own.value.sha256 !== undefined && own.value.sha256 !== sha256) return wrongHash(original, sha256, own.value.sha256);
     const manifest = { ...own.value, file: MODEL_FILE, sha256 };
+    const usable = await tryModel({ manifest, path: copy }, original);
+    if (!usable.ok) return usable;
     await installModel(workplace, manifest);
     return ok({ id: manifest.id, path: join(modelsDir, manifest.id, MODEL_FILE), manifest });
   });
+}
+
+/** Shows the model one gray picture, in a process of its own: a manifest that does not fit its file is found now. */
+async function tryModel(model: ModelFile, original: string): Promise<Result<void, ModelError>> {
+  const { width, height, pad } = model.manifest.input;
+  const rgb = new Uint8Array(width * height * 3).fill(pad);
+  const detector = openDetector(model, 'cpu');
+  try {
+    const picture = { x: 0, y: 0, width, height };
+    const loaded = await detector.load();
+    const seen = loaded.ok ? await detector.infer({ rgb, letterbox: { width, height, picture }, minConfidence: 1 }) : loaded;
+    if (seen.ok) return ok(undefined);
+    const { message: what, causes } = seen.error;
+    const fix = 'Check the file, and that input, output and labels in the manifest describe it.';
+    return err({ code: 'MODEL_UNUSABLE', where: original, what, fix, causes });
+  } finally {
+    await detector.close();
+  }
 }
 
 type OwnManifest = z.output<typeof ownManifestSchema>;

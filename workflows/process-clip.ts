@@ -56,8 +56,7 @@ function emitBeginning({ input: { clip, generation, retryStage }, events }: Clip
 
 /** Everything a clip needs, each stage as early as it can. */
 async function processAll(run: ClipRun, alerting: Alerting): Promise<void> {
-  const looking = lookThenJudge(run, alerting);
-  await Promise.all([uploadThenTell(run, alerting), looking, alertByDeadline(run, alerting)]);
+  await Promise.all([uploadThenTell(run, alerting), lookThenJudge(run, alerting), alertByDeadline(run, alerting)]);
   await alerting.settled();
 }
 

@@ -3,11 +3,14 @@ import { Command, CommanderError, Option } from 'commander';
 import { LOG_LEVELS } from '../kit/logger.ts';
 import { CliError } from './cli-error.ts';
 import { addClips } from './clips.ts';
+import { addDemo } from './demo/demo.ts';
 import { EXIT } from './exit-codes.ts';
 import { addMigrate } from './migrate.ts';
+import { addModels } from './models.ts';
 import { addRecord } from './record.ts';
 import { addRun } from './run.ts';
 import { addSetupTemporal } from './setup-temporal.ts';
+import { addStack } from './stack.ts';
 import { addValidate } from './validate.ts';
 import { addWorker } from './worker.ts';
 
@@ -27,7 +30,8 @@ Exit codes:
   ${EXIT.usage}  the command line is wrong
   ${EXIT.unavailable}  a server that the command needs does not answer`,
   );
-for (const add of [addRun, addRecord, addWorker, addValidate, addClips, addMigrate, addSetupTemporal]) add(program);
+const verbs = [addRun, addDemo, addRecord, addWorker, addValidate, addClips, addModels, addStack, addMigrate, addSetupTemporal];
+for (const add of verbs) add(program);
 
 try {
   await program.parseAsync(argv);

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { formatReport } from '../config/issue.ts';
 import { loadConfig } from '../config/load.ts';
@@ -14,6 +15,8 @@ export interface CommonOptions {
 }
 
 interface AppExtras {
+  /** Takes the log instead of standard output. */
+  readonly logFile?: string;
   /** Also gets every log line, as JSON. */
   readonly telemetry?: (line: string) => void;
 }
@@ -24,14 +27,19 @@ interface AppExtras {
  */
 export async function openApp(
   options: CommonOptions,
-  { telemetry }: AppExtras = {},
+  { logFile, telemetry }: AppExtras = {},
 ): Promise<App & { readonly configFile: string }> {
   const loaded = await loadConfig(resolve(options.config), createBuiltinRegistry());
   if (!loaded.ok) throw new CliError(formatReport(loaded.error), EXIT.failed);
   const { config, file, registry, facts, warnings } = loaded.value;
   process.chdir(dirname(file));
   const pretty = process.stdout.isTTY === true;
-  const logger = createLogger({ level: options.logLevel, pretty, ...(telemetry === undefined ? {} : { telemetry }) });
+  const logger = createLogger({
+    level: options.logLevel,
+    pretty: pretty && logFile === undefined,
+    ...(logFile === undefined ? {} : { write: (line: string) => appendFileSync(logFile, line) }),
+    ...(telemetry === undefined ? {} : { telemetry }),
+  });
   for (const { path, what, fix } of warnings) logger.warn({ path: path.join('.') }, `${what}; ${fix}`);
   return {
     config,

@@ -15,10 +15,11 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 export async function openWorkerChildren(
   app: App & { readonly configFile: string },
   roles: readonly WorkerRole[],
+  { logDir }: { readonly logDir?: string } = {},
 ): Promise<AsyncDisposable> {
   const folder = join(app.folders.state, 'workers');
   await mkdir(folder, { recursive: true });
-  const children = await Promise.all(roles.map((role) => openWorker(app, role, folder)));
+  const children = await Promise.all(roles.map((role) => openWorker(app, { role, folder, logDir })));
   return {
     async [Symbol.asyncDispose]() {
       await Promise.all(children.map((child) => child.close()));
@@ -26,11 +27,19 @@ export async function openWorkerChildren(
   };
 }
 
-function openWorker(app: App & { readonly configFile: string }, role: WorkerRole, folder: string): Promise<SupervisedChild> {
+interface WorkerPlace {
+  readonly role: WorkerRole;
+  readonly folder: string;
+  /** Takes its log; left out: it writes to our own output. */
+  readonly logDir: string | undefined;
+}
+
+function openWorker(app: App & { readonly configFile: string }, { role, folder, logDir }: WorkerPlace): Promise<SupervisedChild> {
   return SupervisedChild.open({
     name: `worker ${role}`,
     command: process.execPath,
     args: [MAIN, 'worker', role, '--config', app.configFile, '--log-level', app.logger.level],
+    ...(logDir === undefined ? {} : { logFile: join(logDir, `worker-${role}.log`) }),
     pidFile: join(folder, `${role}.pid`),
     stopSignal: 'SIGTERM',
     // It waits for its servers itself, so there is nothing to wait for here.

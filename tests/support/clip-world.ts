@@ -20,17 +20,29 @@ import type { StoredClip } from '../../src/domain/known.ts';
 import type { ClipPlan, ProcessClipInput } from '../../src/domain/process-clip.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../src/domain/stage-error.ts';
+import { createLogger } from '../../src/kit/logger.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
 import { repositoryError } from '../../src/repository/repository-error.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
 import { startClip } from '../../src/temporal/start-clip.ts';
 import { createGpuWorker, createHostWorker, createPipelineWorker, createVlmWorker } from '../../workers/queue-workers.ts';
+import { installTemporalRuntime } from '../../workers/temporal-runtime.ts';
 import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { createTestContext } from './plugin-context.ts';
+import { stack } from './stack.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** What a plugin of the world answers: each call takes the next answer, the last one stays. */
 export type Script<T> = (Result<T, PluginFailure> | Promise<Result<T, PluginFailure>>)[];
+
+/** An answer that the test gives when it likes. */
+export function held<T>(): {
+  readonly answer: Promise<Result<T, PluginFailure>>;
+  readonly give: (value: Result<T, PluginFailure>) => void;
+} {
+  const { promise, resolve } = Promise.withResolvers<Result<T, PluginFailure>>();
+  return { answer: promise, give: resolve };
+}
 
 export interface Scripts {
   upload: Script<StoredClip>;
@@ -38,8 +50,8 @@ export interface Scripts {
   analyze: Script<AnalysisResult>;
   /** By channel. */
   notify: Record<string, Script<void>>;
-  /** How often writing events fails before it works. */
-  recordFailures: number;
+  /** Whether Postgres is away. */
+  postgresAway: boolean;
 }
 
 export const failing = (code: StageErrorCode): Result<never, PluginFailure> => err(pluginFailure(code, `scripted ${code}`));
@@ -83,6 +95,8 @@ export interface ClipWorld extends AsyncDisposable {
   readonly events: ClipEvent[];
   readonly released: { readonly clipId: string; readonly uploaded: boolean }[];
   readonly calls: { upload: number; filter: number; analyze: number };
+  /** Back to answers under which everything works, and to empty records. */
+  reset(): void;
   newClip(changes?: Partial<Clip>): Promise<Clip>;
   start(clip: Clip, plan?: Partial<ClipPlan>): Promise<void>;
   eventTypes(clip: Clip): string[];
@@ -90,10 +104,12 @@ export interface ClipWorld extends AsyncDisposable {
   seen(clip: Clip, eventType: ClipEvent['eventType'], count?: number): Promise<void>;
 }
 
-export async function openClipWorld(temporal: { address: string; namespace: string }): Promise<ClipWorld> {
+export async function openClipWorld(): Promise<ClipWorld> {
+  const temporal = { address: stack.temporalAddress, namespace: await stack.createNamespace() };
   const folder = await mkdtemp(join(tmpdir(), 'homesec-world-'));
   const hostId = randomUUID();
   const client = createTemporalClient(temporal);
+  installTemporalRuntime(createLogger({ level: 'error' }));
   const world = {
     client,
     scripts: defaultScripts(),
@@ -102,13 +118,20 @@ export async function openClipWorld(temporal: { address: string; namespace: stri
     released: [] as { clipId: string; uploaded: boolean }[],
     calls: { upload: 0, filter: 0, analyze: 0 },
   };
+  const sends: Record<string, number> = {};
   const connection = await NativeConnection.connect({ address: temporal.address, grpcCompression: { codec: 'none' } });
-  const workers = await createWorkers(world, { connection, namespace: temporal.namespace, hostId, folder });
+  const workers = await createWorkers({ ...world, sends }, { connection, namespace: temporal.namespace, hostId, folder });
   const running = workers.map((worker) => worker.run());
   const eventsOf = (clip: Clip) => world.events.filter((event) => event.clipId === clip.clipId);
 
   return {
     ...world,
+    reset: () => {
+      Object.assign(world.scripts, defaultScripts());
+      Object.assign(world.calls, { upload: 0, filter: 0, analyze: 0 });
+      for (const key of Object.keys(sends)) delete sends[key];
+      for (const list of [world.alerts, world.events, world.released]) list.length = 0;
+    },
     newClip: (changes) => createClip(folder, hostId, changes),
     start: async (clip, plan) => {
       const input: ProcessClipInput = { clip, plan: { ...PLAN, ...plan }, generation: 1 };
@@ -136,10 +159,12 @@ const defaultScripts = (): Scripts => ({
   filter: [ok(SAW_PERSON)],
   analyze: [ok(PROWLER)],
   notify: { phone: [ok(undefined)] },
-  recordFailures: 0,
+  postgresAway: false,
 });
 
-type OpenWorld = Pick<ClipWorld, 'scripts' | 'events' | 'alerts' | 'released' | 'calls'>;
+type OpenWorld = Pick<ClipWorld, 'scripts' | 'events' | 'alerts' | 'released' | 'calls'> & {
+  readonly sends: Record<string, number>;
+};
 
 async function createWorkers(
   world: OpenWorld,
@@ -190,8 +215,7 @@ async function createWorkers(
   ]);
 }
 
-function pipelineActivities({ scripts, alerts, events }: OpenWorld) {
-  const sends: Record<string, number> = {};
+function pipelineActivities({ scripts, alerts, events, sends }: OpenWorld) {
   const notifier = (channel: string) => ({
     send: async (alert: Alert) => {
       sends[channel] = (sends[channel] ?? 0) + 1;
@@ -205,10 +229,7 @@ function pipelineActivities({ scripts, alerts, events }: OpenWorld) {
   const channels = new Map(['phone', 'mail'].map((name) => [name, { backend: 'scripted', notifier: notifier(name) }]));
   const policy = defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext());
   const append = async (_clipId: string, batch: readonly ClipEvent[]) => {
-    if (scripts.recordFailures > 0) {
-      scripts.recordFailures -= 1;
-      return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
-    }
+    if (scripts.postgresAway) return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
     events.push(...batch);
     return ok(undefined);
   };

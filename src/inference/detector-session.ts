@@ -35,7 +35,7 @@ export async function openDetectorSession(model: ModelFile, provider: Provider):
     return sessions.set(key, session).get(key) ?? session;
   };
   // Now, so that a file that is no model is found before the first frame.
-  await sessionFor(manifest.input);
+  await sessionFor(usualCanvas(manifest.input));
   const infer = async ({ rgb, letterbox, minConfidence }: FrameToInfer): Promise<FrameSighting[]> => {
     const session = await sessionFor(letterbox);
     const { data, dims } = fillTensor(rgb, letterbox, manifest.input);
@@ -56,6 +56,11 @@ async function readVerified({ manifest, path }: ModelFile): Promise<Uint8Array> 
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (sha256 === manifest.sha256) return bytes;
   throw new Error(`${path} has SHA-256 ${sha256} where the manifest says ${manifest.sha256}`);
+}
+
+/** The canvas of a 16:9 picture, which most cameras take. */
+function usualCanvas({ width, height, rectangular }: ModelInput): CanvasSize {
+  return rectangular ? { width, height: Math.min(height, Math.ceil((width * 9) / 16 / 32) * 32) } : { width, height };
 }
 
 interface SessionShape {

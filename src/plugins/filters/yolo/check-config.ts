@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { nearestTo } from '../../../domain/nearest.ts';
 import { COCO_LABELS } from '../../../inference/coco-labels.ts';
 import { isManifestPath, manifestPath, parseModelFile } from '../../../inference/model-file.ts';
@@ -24,9 +25,9 @@ interface KnownLabels {
 }
 
 /** The classes of an installed model. One that is not installed yet is no problem of the configuration; `doctor` tells of it. */
-function readLabels(model: string, { modelsDir }: ConfigFacts): KnownLabels {
+function readLabels(model: string, { modelsDir, baseDir = '.' }: ConfigFacts): KnownLabels {
   if (!isManifestPath(model) && modelsDir === undefined) return { labels: COCO_LABELS, problems: [] };
-  const path = manifestPath(model, modelsDir ?? '');
+  const path = resolve(baseDir, manifestPath(model, modelsDir ?? ''));
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -81,7 +81,10 @@ async function lookAt(
   };
   for await (const frame of decoding) {
     if (failure !== undefined || tally.isDecided()) break;
-    underWay.push(look(frame));
+    const looking = look(frame);
+    // Awaited below; when another one throws first, nobody else would.
+    looking.catch(() => undefined);
+    underWay.push(looking);
     if (underWay.length >= FRAMES_AHEAD) await underWay.shift();
   }
   await Promise.all(underWay);

@@ -28,27 +28,35 @@ export function createYoloFilter(config: YoloConfig, context: PluginContext): Fi
     opened ??= { model: model.value, pool: createDetectorPool(model.value, config.provider) };
     return ok(opened);
   };
+  const close = async (): Promise<void> => {
+    const { pool } = opened ?? {};
+    opened = undefined;
+    await pool?.close();
+  };
+  /** A model that cannot be used is read anew next time: the owner may have put it right. */
+  const settle = async <T>(result: Result<T, PluginFailure>): Promise<Result<T, PluginFailure>> => {
+    if (!result.ok && result.error.code === 'FILTER_MODEL_UNAVAILABLE') await close();
+    return result;
+  };
   return {
     detect: async (request) => {
       request.signal.throwIfAborted();
-      const open_ = await open();
-      if (!open_.ok) return open_;
-      const detected = await detectWith(open_.value, config, request);
-      if (detected.ok) logCost(context, request, detected.value);
-      return detected.ok ? ok(resultOf(open_.value.model, detected.value)) : detected;
+      const ours = await open();
+      if (!ours.ok) return ours;
+      const detected = await settle(await detectWith(ours.value, config, request));
+      if (!detected.ok) return detected;
+      logCost(context, request, detected.value);
+      return ok(resultOf(ours.value.model, detected.value));
     },
     ping: async () => {
-      const open_ = await open();
-      if (!open_.ok) return open_;
-      const lease = open_.value.pool.lease();
-      const ready = await lease.ready;
-      await lease.giveBack(ready.ok ? 'idle' : 'spoiled');
-      return ready;
+      const ours = await open();
+      if (!ours.ok) return ours;
+      const { ready, giveBack } = ours.value.pool.lease();
+      const loaded = await ready;
+      await giveBack(loaded.ok ? 'idle' : 'spoiled');
+      return await settle(loaded);
     },
-    close: async () => {
-      await opened?.pool.close();
-      opened = undefined;
-    },
+    close,
   };
 }
 
@@ -58,12 +66,12 @@ async function detectWith(
   request: FilterRequest,
 ): Promise<Result<Detected, PluginFailure>> {
   const { detector, ready, giveBack } = pool.lease();
-  // A clip that failed or was aborted may leave frames unanswered, or be the reason of the next fault.
+  // An aborted clip may leave frames unanswered.
   let condition: 'idle' | 'spoiled' = 'spoiled';
   try {
     const settings = settingsFor(config, request.cameraName);
     const detected = await detectClip({ request, settings, input: model.manifest.input, detector, ready });
-    if (detected.ok) condition = 'idle';
+    condition = 'idle';
     return detected;
   } finally {
     await giveBack(condition);

@@ -20,13 +20,17 @@ export interface PluginCheck {
   readonly facts?: ConfigFacts;
 }
 
+/** Where relative paths start and models lie; absolute paths. */
+export type Places = Required<Pick<ConfigFacts, 'baseDir' | 'modelsDir'>>;
+
 /** Checks each plugin's config by the plugin's own schema, then what they say of each other. */
-export function checkPlugins(root: Readonly<Record<string, unknown>>, registry: Registry): PluginCheck {
+export function checkPlugins(root: Readonly<Record<string, unknown>>, registry: Registry, places: Places): PluginCheck {
   const checks = pluginUsesIn(root).map((use) => checkUse(use, registry));
   const parsed = checks.flatMap((check) => check.parsed ?? []);
   const issues = checks.flatMap((check) => check.issues);
-  const facts = factsOf(cameraNamesIn(root), parsed);
-  if (facts === undefined) return { parsed, issues };
+  const said = factsOf(cameraNamesIn(root), parsed);
+  if (said === undefined) return { parsed, issues };
+  const facts = { ...said, ...places };
   const crossIssues = parsed.flatMap((use) => crossCheck(use, facts));
   return { parsed, facts, issues: [...issues, ...crossIssues, ...checkTriggerClasses(root, facts)] };
 }

@@ -10,6 +10,7 @@ import { checkPlugins } from './check-plugins.ts';
 import { type Environment, findMissingVariables, findSecrets } from './check-secrets.ts';
 import { explainIssues } from './explain.ts';
 import type { ConfigIssue, ConfigProblemReport } from './issue.ts';
+import { modelsDirOf } from './own-folders.ts';
 import { listOf } from './plugin-uses.ts';
 import { type Config, configSchema } from './schema.ts';
 import { findKeysWithoutEffect } from './without-effect.ts';
@@ -46,7 +47,9 @@ export async function loadConfig(
   const { root } = yaml.value;
   const folder = dirname(file);
   const packages = await addPackages(root, builtin, folder);
-  const plugins = checkPlugins(root, packages.registry);
+  const own = ownFolders(root);
+  const modelsDir = modelsDirOf(resolve(folder, own.dataDir), environment);
+  const plugins = checkPlugins(root, packages.registry, { baseDir: folder, modelsDir });
   const parsed = configSchema.safeParse(root);
   const schemaIssues = parsed.success ? [] : explainIssues(parsed.error.issues, asChecked(root));
   const problems = settle(yaml.value, [
@@ -57,7 +60,7 @@ export async function loadConfig(
     ...packages.issues,
     ...plugins.issues,
     ...findSharedNames(root),
-    ...(await findOverlaps(plugins.parsed, ownFolders(root), folder)),
+    ...(await findOverlaps(plugins.parsed, own, folder)),
   ]);
   const warnings = settle(yaml.value, [...(await checkMode(file)), ...findMissingVariables(root, environment)]);
   if (problems.length > 0 || !parsed.success || plugins.facts === undefined) return err({ file, problems, warnings });

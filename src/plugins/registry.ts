@@ -1,7 +1,7 @@
 import type { ZodError, ZodType } from 'zod';
 import { assertNever } from '../domain/assert-never.ts';
-import { err, ok, type Result } from '../domain/result.ts';
 import { nearestTo } from '../domain/nearest.ts';
+import { err, ok, type Result } from '../domain/result.ts';
 import type { Analyzer } from './spec/analyzer.ts';
 import type { Filter } from './spec/filter.ts';
 import type { Notifier } from './spec/notifier.ts';

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
+import { modelsDirOf } from '../config/own-folders.ts';
 import type { Config } from '../config/schema.ts';
 import { readEndpoints } from '../embedded/stack-file.ts';
 import type { RootLogger } from '../kit/logger.ts';
@@ -30,7 +31,7 @@ export function foldersOf(config: Config, environment: NodeJS.ProcessEnv = proce
   return {
     data,
     spool: resolve(config.spool.dir ?? join(data, 'spool')),
-    models: resolve(environment['HOMESEC_MODELS_DIR'] ?? join(data, 'models')),
+    models: modelsDirOf(data, environment),
     temp: join(data, 'tmp'),
     state: join(data, 'state'),
   };

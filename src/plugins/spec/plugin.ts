@@ -62,6 +62,8 @@ export interface ConfigFacts {
   readonly filterClasses: readonly string[];
   /** Where installed models lie, when that is known. */
   readonly modelsDir?: string;
+  /** Where relative paths in the config start: the folder of its file. Left out: the working directory. */
+  readonly baseDir?: string;
 }
 
 /** Something wrong with a config that its schema alone cannot say. */
@@ -75,6 +77,7 @@ export interface ConfigProblem {
 /** A folder that a plugin uses, so that no two of them overlap. */
 export interface UsedFolder {
   readonly path: readonly (string | number)[];
+  /** As configured: a relative one starts at the folder of the configuration file, not at the working directory. */
   readonly folder: string;
   readonly use: 'watch' | 'output' | 'storage';
 }

@@ -13,7 +13,10 @@ export const configSchema = z.strictObject({
 
 export type LocalConfig = z.output<typeof configSchema>;
 
-/** The configured root as an absolute path. */
-export function resolveRoot({ root }: LocalConfig): string {
-  return root === '~' || root.startsWith('~/') ? join(homedir(), root.slice(1)) : resolve(root);
+/** The configured root with its home folder filled in. It may be relative. */
+export function rootOf({ root }: LocalConfig): string {
+  return root === '~' || root.startsWith('~/') ? join(homedir(), root.slice(1)) : root;
 }
+
+/** The configured root as an absolute path. */
+export const resolveRoot = (config: LocalConfig): string => resolve(rootOf(config));

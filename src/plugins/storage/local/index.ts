@@ -1,5 +1,5 @@
 import { definePlugin } from '../../spec/plugin.ts';
-import { configSchema, resolveRoot } from './config.ts';
+import { configSchema, resolveRoot, rootOf } from './config.ts';
 import { LocalStorage } from './local-storage.ts';
 import { StorageRoot } from './root.ts';
 
@@ -9,5 +9,5 @@ export const localStorage = definePlugin({
   backend: 'local',
   configSchema,
   create: (config, context) => new LocalStorage(new StorageRoot(resolveRoot(config), context.stateDir)),
-  folders: (config) => [{ path: ['root'], folder: resolveRoot(config), use: 'storage' }],
+  folders: (config) => [{ path: ['root'], folder: rootOf(config), use: 'storage' }],
 });

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { formatReport } from '../config/issue.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLogger, type LogLevel } from '../kit/logger.ts';
+import { createTelemetryRelay } from '../kit/telemetry-relay.ts';
 import { createBuiltinRegistry } from '../plugins/builtin.ts';
 import { type App, foldersOf } from '../runtime/app.ts';
 import { CliError } from './cli-error.ts';
@@ -17,8 +18,6 @@ export interface CommonOptions {
 interface AppExtras {
   /** Takes the log instead of standard output. */
   readonly logFile?: string;
-  /** Also gets every log line, as JSON. */
-  readonly telemetry?: (line: string) => void;
 }
 
 /**
@@ -27,18 +26,19 @@ interface AppExtras {
  */
 export async function openApp(
   options: CommonOptions,
-  { logFile, telemetry }: AppExtras = {},
+  { logFile }: AppExtras = {},
 ): Promise<App & { readonly configFile: string }> {
   const loaded = await loadConfig(resolve(options.config), createBuiltinRegistry());
   if (!loaded.ok) throw new CliError(formatReport(loaded.error), EXIT.failed);
   const { config, file, registry, facts, warnings } = loaded.value;
   process.chdir(dirname(file));
   const pretty = process.stdout.isTTY === true;
+  const telemetry = createTelemetryRelay();
   const logger = createLogger({
     level: options.logLevel,
     pretty: pretty && logFile === undefined,
     ...(logFile === undefined ? {} : { write: (line: string) => appendFileSync(logFile, line) }),
-    ...(telemetry === undefined ? {} : { telemetry }),
+    telemetry: telemetry.write,
   });
   for (const { path, what, fix } of warnings) logger.warn({ path: path.join('.') }, `${what}; ${fix}`);
   return {
@@ -48,6 +48,7 @@ export async function openApp(
     cameraNames: facts.cameraNames,
     folders: foldersOf(config),
     logger,
+    telemetry,
     signal: stopSignal(),
   };
 }

@@ -4,6 +4,7 @@ import { modelsDirOf } from '../config/own-folders.ts';
 import type { Config } from '../config/schema.ts';
 import { readEndpoints } from '../embedded/stack-file.ts';
 import type { RootLogger } from '../kit/logger.ts';
+import type { TelemetryRelay } from '../kit/telemetry-relay.ts';
 
 /** What every process of HomeSec has: its configuration, its folders, a logger, and a signal that says stop. */
 export interface App {
@@ -12,6 +13,8 @@ export interface App {
   readonly cameraNames: readonly string[];
   readonly folders: AppFolders;
   readonly logger: RootLogger;
+  /** Where a process that reaches Postgres has its log lines stored as well. */
+  readonly telemetry: TelemetryRelay;
   readonly signal: AbortSignal;
 }
 

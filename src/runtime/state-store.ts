@@ -3,6 +3,7 @@ import { err } from '../domain/result.ts';
 import { Secret } from '../domain/secret.ts';
 import { backoffMs } from '../kit/backoff.ts';
 import { type ClipRepository, createClipRepository } from '../repository/clip-repository.ts';
+import { type LogWriter, openLogWriter } from '../repository/log-writer.ts';
 import { migrate } from '../repository/migrate.ts';
 import { openPool, type Pool } from '../repository/pool.ts';
 import { repositoryError } from '../repository/repository-error.ts';
@@ -20,7 +21,7 @@ export interface StateStore {
 }
 
 export function createStateStore(app: App): StateStore {
-  let opened: { readonly pool: Pool; readonly repository: ClipRepository } | undefined;
+  let opened: { readonly pool: Pool; readonly repository: ClipRepository; readonly logs: LogWriter } | undefined;
 
   function open() {
     const { postgresDsn } = endpointsOf(app);
@@ -28,7 +29,8 @@ export function createStateStore(app: App): StateStore {
       const pool = openPool(new Secret(postgresDsn), {
         onConnectionLost: (error) => app.logger.warn({ error: error.message }, 'lost a connection to Postgres'),
       });
-      opened = { pool, repository: createClipRepository(pool) };
+      opened = { pool, repository: createClipRepository(pool), logs: openLogWriter(pool) };
+      app.telemetry.attach(opened.logs.write);
     }
     return opened;
   }
@@ -55,6 +57,9 @@ export function createStateStore(app: App): StateStore {
         );
       }
     },
-    close: async () => opened?.pool.end(),
+    close: async () => {
+      await opened?.logs.close();
+      await opened?.pool.end();
+    },
   };
 }

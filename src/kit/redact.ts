@@ -1,8 +1,8 @@
 const REDACTED = '[redacted]';
 
-// The patterns work on text that may be a line of JSON: a token ends at a space, at a quote, at an escaped quote, and at an
-// escaped line end, but not at any other escape.
-const TOKEN = String.raw`(?:[^\s"'<>\\]|\\(?!["nrt]))`;
+// The patterns work on lines of JSON, and on plain text nearly as well: a token ends at a space, at the quote that ends its
+// string, and at an escaped line end or tab, but at no other escape.
+const TOKEN = String.raw`(?:[^\s"<>\\]|\\[^nrt])`;
 
 const RULES: readonly (readonly [RegExp, string])[] = [
   // scheme://user:pass@host, whatever stands in the password: also `@`, `/` and `#` that nobody escaped. A port is no password.

@@ -83,6 +83,8 @@ function limit(origin: string, bound: number | bigint, relation: string): string
 
 function fixFor(issue: ZodIssue, at: ConfigPath, value: unknown, { schema }: Checked): string {
   if (issue.code === 'invalid_value') {
+    // `5` is a number to YAML, where the text "5" may be allowed.
+    if (typeof value !== 'string' && issue.values.includes(String(value))) return 'put the value in quotes';
     const nearest = typeof value === 'string' ? nearestTo(value, issue.values.map(String)) : undefined;
     return nearest === undefined ? `write ${issue.values.map(String).join(' or ')}` : `did you mean ${nearest}?`;
   }

@@ -20,7 +20,8 @@ const storageSchema = z.strictObject({
   ...pluginRef,
   paths: z
     .strictObject({ clips_dir: z.string().min(1).default('clips').describe('Folder for clips below the storage root.') })
-    .prefault({}),
+    .prefault({})
+    .describe('How what is stored is laid out.'),
 });
 
 const notifierSchema = z.strictObject({
@@ -69,7 +70,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       deadline_s: seconds.default(60).describe('From sealing to the first notification, whatever is known by then.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('When alerts go out.'),
   retention: z
     .strictObject({
       max_local_size_bytes: z
@@ -79,30 +81,35 @@ export const configSchema = z.strictObject({
         .default(10_000_000_000)
         .describe('Uploaded and verified clips in the spool beyond this are removed, oldest first.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What stays on the local disk.'),
   concurrency: z
     .strictObject({
       upload_workers: z.number().int().min(1).default(4).describe('Uploads at once.'),
       filter_workers: z.number().int().min(1).default(1).describe('Clips in the detector at once.'),
       vlm_workers: z.number().int().min(1).default(2).describe('Requests to the model at once.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How much is done at once.'),
   retry: z
     .strictObject({
       max_attempts: z.number().int().min(1).default(6).describe('Attempts of `filter` and `vlm` before the clip is parked.'),
       backoff_s: seconds.min(0.1).default(2).describe('Wait before the second attempt; doubles each time.'),
       park_for_s: seconds.default(604_800).describe('How long a parked clip waits for `retry` before it fails.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('How stages are tried again.'),
   temporal: z
     .strictObject({
       address: z.string().min(1).optional().describe('`host:port`. Left out: $TEMPORAL_ADDRESS, else the embedded server.'),
-      namespace: z.string().min(1).default('homesec'),
+      namespace: z.string().min(1).default('homesec').describe('Namespace of all workflows.'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('The Temporal server.'),
   spool: z
     .strictObject({ dir: z.string().min(1).optional().describe('Left out: `spool` below `data_dir`. On a local disk.') })
-    .prefault({}),
+    .prefault({})
+    .describe('Where sealed clips wait until they are uploaded.'),
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -1,12 +1,15 @@
 import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
+import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
 
 /**
  * Knows when this run has just been reset.
  *
  * After a reset the server delivers the updates of the former run again, all of them in the first workflow task after the
- * reset point. They have had their effect; without this guard each would retry or acknowledge once more. The core marks
- * that task, and only that one, with a new random seed, in live execution and in replay alike.
+ * reset point. They have had their effect; without this guard each would retry or acknowledge once more. The core gives
+ * the run a new random seed in that task and in no other, in live execution and in replay alike; the SDK has no better
+ * sign of a reset to offer (1.24).
  */
+let seed: readonly number[] | undefined;
 let resetTaskHistoryLength: number | undefined;
 const listeners: (() => void)[] = [];
 
@@ -22,12 +25,17 @@ export const interceptors = (): WorkflowInterceptors => ({
   internals: [
     {
       activate(input, next) {
-        if (input.activation.jobs?.some((job) => job.updateRandomSeed)) {
+        const { randomnessSeed } = getActivator();
+        if (seed !== undefined && !isSame(seed, randomnessSeed)) {
           resetTaskHistoryLength = workflowInfo().historyLength;
           for (const listener of listeners) listener();
         }
+        seed = randomnessSeed;
         next(input);
       },
     },
   ],
 });
+
+const isSame = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((part, index) => part === b[index]);

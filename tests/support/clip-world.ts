@@ -94,7 +94,7 @@ export interface ClipWorld extends AsyncDisposable {
   readonly alerts: { readonly channel: string; readonly alert: Alert }[];
   readonly events: ClipEvent[];
   readonly released: { readonly clipId: string; readonly uploaded: boolean }[];
-  readonly calls: { upload: number; filter: number; analyze: number };
+  readonly calls: { upload: number; filter: number; analyze: number; refusedWrites: number };
   /** Back to answers under which everything works, and to empty records. */
   reset(): void;
   newClip(changes?: Partial<Clip>): Promise<Clip>;
@@ -116,7 +116,7 @@ export async function openClipWorld(): Promise<ClipWorld> {
     alerts: [] as { channel: string; alert: Alert }[],
     events: [] as ClipEvent[],
     released: [] as { clipId: string; uploaded: boolean }[],
-    calls: { upload: 0, filter: 0, analyze: 0 },
+    calls: { upload: 0, filter: 0, analyze: 0, refusedWrites: 0 },
   };
   const sends: Record<string, number> = {};
   const connection = await NativeConnection.connect({ address: temporal.address, grpcCompression: { codec: 'none' } });
@@ -128,7 +128,7 @@ export async function openClipWorld(): Promise<ClipWorld> {
     ...world,
     reset: () => {
       Object.assign(world.scripts, defaultScripts());
-      Object.assign(world.calls, { upload: 0, filter: 0, analyze: 0 });
+      Object.assign(world.calls, { upload: 0, filter: 0, analyze: 0, refusedWrites: 0 });
       for (const key of Object.keys(sends)) delete sends[key];
       for (const list of [world.alerts, world.events, world.released]) list.length = 0;
     },
@@ -215,7 +215,7 @@ async function createWorkers(
   ]);
 }
 
-function pipelineActivities({ scripts, alerts, events, sends }: OpenWorld) {
+function pipelineActivities({ scripts, alerts, events, sends, calls }: OpenWorld) {
   const notifier = (channel: string) => ({
     send: async (alert: Alert) => {
       sends[channel] = (sends[channel] ?? 0) + 1;
@@ -229,7 +229,10 @@ function pipelineActivities({ scripts, alerts, events, sends }: OpenWorld) {
   const channels = new Map(['phone', 'mail'].map((name) => [name, { backend: 'scripted', notifier: notifier(name) }]));
   const policy = defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext());
   const append = async (_clipId: string, batch: readonly ClipEvent[]) => {
-    if (scripts.postgresAway) return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
+    if (scripts.postgresAway) {
+      calls.refusedWrites += 1;
+      return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
+    }
     events.push(...batch);
     return ok(undefined);
   };

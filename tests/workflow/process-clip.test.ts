@@ -271,6 +271,7 @@ describe('Postgres away', () => {
     // When
     await world.start(clip);
     await waitUntil('the alert', () => world.alerts.length === 1);
+    await waitUntil('a write is refused', () => world.calls.refusedWrites > 0);
     const released = [...world.released];
     world.scripts.postgresAway = false;
     await handleOf(world, clip).result();

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Clip } from '../../src/domain/clip.ts';
+import { workflowIdOf } from '../../src/domain/ids.ts';
+import type { StoredClip } from '../../src/domain/known.ts';
+import type { ProcessClipState } from '../../src/domain/process-clip.ts';
+import { ok } from '../../src/domain/result.ts';
+import { type ClipWorld, failing, handleOf, held, openClipWorld, PROWLER, STORED } from '../support/clip-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+let world: ClipWorld;
+beforeAll(async () => {
+  world = await openClipWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+beforeEach(() => world.reset());
+
+type HistoryEvents = NonNullable<Awaited<ReturnType<ReturnType<typeof handleOf>['fetchHistory']>>['events']>;
+
+/** As the reset button of the Temporal UI does it: to the last completed workflow task among the events that are picked. */
+async function reset(clip: Clip, pick: (events: HistoryEvents) => HistoryEvents): Promise<void> {
+  const handle = handleOf(world, clip);
+  const { events } = await handle.fetchHistory();
+  const target = pick(events ?? []).findLast((event) => event.workflowTaskCompletedEventAttributes);
+  if (target?.eventId === undefined || target.eventId === null) throw new Error('no workflow task to reset to');
+  await world.client.workflowService.resetWorkflowExecution({
+    namespace: world.client.options.namespace,
+    workflowExecution: { workflowId: workflowIdOf(clip.clipId), runId: (await handle.describe()).runId },
+    workflowTaskFinishEventId: target.eventId,
+    reason: 'test',
+    requestId: randomUUID(),
+  });
+}
+
+const firstTask = (events: HistoryEvents) =>
+  events.slice(0, 1 + events.findIndex((event) => event.workflowTaskCompletedEventAttributes));
+const beforeUpdates = (events: HistoryEvents) =>
+  events.slice(
+    0,
+    events.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
+  );
+
+const stateOf = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
+
+describe('after a reset', () => {
+  it('updates that an earlier run carried out do not retry or acknowledge again', async () => {
+    // Given a clip that was acknowledged, parked, retried, and is parked again
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    const clip = await world.newClip();
+    await world.start(clip);
+    await world.seen(clip, 'clip_parked');
+    await handleOf(world, clip).executeUpdate('acknowledge', { args: [{ by: 'owner' }] });
+    await handleOf(world, clip).executeUpdate('retryStage', { args: [{ stage: 'vlm' }] });
+    await world.seen(clip, 'clip_parked', 2);
+    expect(world.calls.analyze).toBe(2);
+    // When it is reset to the moment at which it parked first
+    await reset(clip, beforeUpdates);
+    await waitUntil('the new run is parked', async () => (await stateOf(clip)).status === 'parked');
+    const state = await stateOf(clip);
+    // Then it waits for a person, unacknowledged
+    expect(state.acknowledgedBy).toBeUndefined();
+    expect(world.calls.analyze).toBe(2);
+    // And a person's own update works
+    world.scripts.analyze = [ok(PROWLER)];
+    await handleOf(world, clip).executeUpdate('retryStage', { args: [{ stage: 'vlm' }] });
+    await handleOf(world, clip).result();
+    expect(world.calls.analyze).toBe(3);
+  });
+
+  it('events before the reset point keep their ids, later ones are new and later in order', async () => {
+    // Given
+    const clip = await world.newClip();
+    await world.start(clip);
+    await handleOf(world, clip).result();
+    const before = [...world.events];
+    // When
+    await reset(clip, (events) => events);
+    await handleOf(world, clip).result();
+    // Then
+    const after = world.events.slice(before.length);
+    const sequenceOfEarlier = Math.max(...before.map((event) => event.sequence));
+    for (const event of after) {
+      const same = before.find((earlier) => earlier.id === event.id);
+      if (same === undefined) expect(event.sequence).toBeGreaterThan(sequenceOfEarlier);
+      else expect(event).toEqual(same);
+    }
+  });
+
+  it('grants the alert a new deadline and marks it delayed', async () => {
+    // Given a clip whose deadline is long past when it is reset to its beginning
+    const slow = held<StoredClip>();
+    world.scripts.upload = [slow.answer, ok(STORED)];
+    const clip = await world.newClip({ sealedAt: new Date(Date.now() - 50_000).toISOString() });
+    await world.start(clip, { alertDeadlineMs: 50_500 });
+    await waitUntil('the first alert', () => world.alerts.length === 1);
+    await waitUntil('the deadline has passed', () => Date.now() > Date.parse(clip.sealedAt) + 50_500);
+    // When
+    await reset(clip, firstTask);
+    slow.give(ok(STORED));
+    await handleOf(world, clip).result();
+    // Then
+    expect(world.alerts.map(({ alert }) => alert.delayed)).toContain(true);
+  });
+});

@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import { definePlugin } from '../../spec/plugin.ts';
+import { noopPolicyConfigSchema } from './config.ts';
 
 /** Never alerts. Clips are still uploaded, filtered and described. */
 export const noopPolicy = definePlugin({
   kind: 'policy',
   backend: 'noop',
-  configSchema: z.strictObject({}),
+  configSchema: noopPolicyConfigSchema,
   create: () => ({ decide: () => ({ notify: false, notifyReason: 'alert_policy_disabled' }) }),
 });

@@ -1,0 +1,4 @@
+import { z } from 'zod';
+
+/** No settings. */
+export const noopPolicyConfigSchema = z.strictObject({});

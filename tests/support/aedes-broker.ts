@@ -1,0 +1,21 @@
+import { createServer } from 'node:net';
+import { Aedes } from 'aedes';
+import type { Broker } from './mqtt-brokers.ts';
+
+/** The broker of the embedded stack, in this process. */
+export async function startAedes(port = 0): Promise<Broker> {
+  const aedes = await Aedes.createBroker();
+  const server = createServer(aedes.handle);
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  let isOpen = true;
+  const kill = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    const closed = new Promise((resolve) => server.close(resolve));
+    await new Promise<void>((resolve) => aedes.close(resolve));
+    await closed;
+  };
+  return { host: '127.0.0.1', port: address.port, kill };
+}

@@ -70,28 +70,17 @@ function passArgs(request: JpegsRequest, times: readonly number[]): string[] {
   const input = ['-ss', String(startMs / 1000), '-i', request.path, '-map', '0:V:0'];
   const limits = ['-t', String(lastMs / 1000 + 10), '-frames:v', String(times.length)];
   const jpeg = ['-fps_mode', 'passthrough', '-c:v', 'mjpeg', '-q:v', String(jpegQuantizer(request.quality))];
-  return [
-    ...FRAME_LOG_ARGS,
-    '-i',
-    request.path,
-    '-map',
-    '0:V:0',
-    '-vf',
-    filters,
-    ...limits,
-    ...jpeg,
-    '-f',
-    'image2pipe',
-    'pipe:1',
-  ];
+  return [...FRAME_LOG_ARGS, ...input, '-vf', filters, ...limits, ...jpeg, '-f', 'image2pipe', 'pipe:1'];
 }
 
 async function seekEach(request: JpegsRequest, times: readonly number[]): Promise<Result<JpegFrame[], PluginFailure>> {
   const frames: JpegFrame[] = [];
   for (let first = 0; first < times.length; first += SEEKS_AT_ONCE) {
     const some = times.slice(first, first + SEEKS_AT_ONCE);
-    const shots = await Promise.all(some.map((atMs) => snapshot({ ...request, atMs })));
-    for (const [index, shot] of shots.entries()) {
+    const shots = some.map((atMs) => snapshot({ ...request, atMs }));
+    // All of them have to end, also when one throws.
+    await Promise.allSettled(shots);
+    for (const [index, shot] of (await Promise.all(shots)).entries()) {
       if (!shot.ok) return shot;
       if (shot.value !== undefined) frames.push({ jpeg: shot.value, atMs: some[index] ?? 0 });
     }

@@ -84,10 +84,15 @@ function keep(child: ChildProcess): void {
   });
 }
 
-/** Puts a child that another library started under the same care. */
-export function adoptMedia(child: ChildProcess): void {
+/** Puts a child that another library started under the same care; settles when it has ended. */
+export function adoptMedia(child: ChildProcess): Promise<void> {
   keep(child);
-  child.on('close', () => living.delete(child));
+  return new Promise((resolve) => {
+    child.on('close', () => {
+      living.delete(child);
+      resolve();
+    });
+  });
 }
 
 function killGroup(child: ChildProcess): void {

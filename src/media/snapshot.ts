@@ -39,11 +39,12 @@ function collect(command: ffmpeg.FfmpegCommand, signal: AbortSignal): Promise<Bu
   const kill = (): void => void command.kill('SIGKILL');
   const timer = setTimeout(kill, SNAPSHOT_TIMEOUT_MS);
   const chunks: Buffer[] = [];
+  let ended: Promise<void> | undefined;
   const collected = new Promise<Buffer | Error>((resolve) => {
     command.on('start', () => {
       // The library keeps the child in an undocumented property; its types do not have it.
       const child: unknown = Reflect.get(command, 'ffmpegProc');
-      if (child instanceof ChildProcess) adoptMedia(child);
+      if (child instanceof ChildProcess) ended = adoptMedia(child);
       // Aborted while the library was asking ffmpeg what it can do: there was no child to kill.
       if (signal.aborted) kill();
     });
@@ -52,7 +53,9 @@ function collect(command: ffmpeg.FfmpegCommand, signal: AbortSignal): Promise<Bu
     signal.addEventListener('abort', kill, { once: true });
     command.pipe().on('data', (chunk: Buffer) => chunks.push(chunk));
   });
-  return collected.finally(() => {
+  return collected.finally(async () => {
+    // The library tells of the end before the process is quite gone.
+    await ended;
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);
   });

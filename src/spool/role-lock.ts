@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { err, ok, type Result } from '../domain/result.ts';
 
 export interface RoleLock {
+  /** Released already is fine. */
   release(): void;
 }
 
@@ -21,7 +22,11 @@ export function acquireRoleLock(path: string): Result<RoleLock, { readonly held:
     return err({ held: isBusy(cause), cause });
   }
   const held = database;
-  return ok({ release: () => held.close() });
+  return ok({
+    release() {
+      if (held.isOpen) held.close();
+    },
+  });
 }
 
 const SQLITE_BUSY = 5;

@@ -29,13 +29,15 @@ export interface PipelineDeps {
   readonly policy: Policy;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly repository: Pick<ClipRepository, 'append'>;
+  readonly addToBacklog: Activities['addToBacklog'];
 }
 
 /** Beside the workflows, on their queue. */
 export const createPipelineActivities = (
   deps: PipelineDeps,
-): Pick<Activities, 'decideAlert' | 'sendNotification' | 'recordEvents'> => ({
+): Pick<Activities, 'decideAlert' | 'sendNotification' | 'recordEvents' | 'addToBacklog'> => ({
   decideAlert: createDecideAlert(deps.policy),
   sendNotification: createSendNotification(deps.channels),
   recordEvents: createRecordEvents(deps.repository),
+  addToBacklog: deps.addToBacklog,
 });

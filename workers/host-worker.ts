@@ -4,6 +4,7 @@ import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
 import { loadStorage } from '../src/runtime/compose.ts';
+import { createHouseholdClient } from '../src/runtime/household-client.ts';
 import { createHandover } from '../src/spool/handover.ts';
 import { type HandoverSpool, openSpool } from '../src/spool/spool.ts';
 import { createHostWorker } from './queue-workers.ts';
@@ -16,8 +17,8 @@ export async function runHostWorker(app: App): Promise<void> {
   if (!opened.ok) throw new Error(opened.error.message, { cause: opened.error.cause });
   const spool = opened.value;
   const storage = loadStorage(app);
-  const starter = createClipStarter(app);
-  const handover = createHandover({ spool, startClip: starter.start, logger, clock: systemClock });
+  const client = createHouseholdClient(app);
+  const handover = createHandover({ spool, startClip: createClipStarter(app, client), logger, clock: systemClock });
   const activities = createHostActivities({
     storage,
     storageBackend: config.storage.backend,
@@ -30,7 +31,7 @@ export async function runHostWorker(app: App): Promise<void> {
     await runWorkers(app, async (at) => [await createHostWorker(at, activities, host)]);
   } finally {
     await handover.stop();
-    await Promise.all([storage.close(), starter.close()]);
+    await Promise.all([storage.close(), client.close()]);
     await spool.close();
   }
 }

@@ -1,7 +1,9 @@
 import { createPipelineActivities, createVlmActivities } from '../activities/index.ts';
 import type { App } from '../src/runtime/app.ts';
 import { loadAnalyzer, loadChannels, loadPolicy, loadStorage } from '../src/runtime/compose.ts';
+import { createHouseholdClient } from '../src/runtime/household-client.ts';
 import { createStateStore } from '../src/runtime/state-store.ts';
+import { createAddToBacklog } from '../src/temporal/backlog-summaries.ts';
 import { createPipelineWorker, createVlmWorker } from './queue-workers.ts';
 import { runWorkers } from './run-workers.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -9,6 +11,9 @@ import { bundleWorkflows } from './workflow-bundle.ts';
 /** Workflows with their light activities, and the vision-language model on its own queue. Needs Temporal; waits for it. */
 export async function runPipelineWorker(app: App): Promise<void> {
   const store = createStateStore(app);
+  const client = createHouseholdClient(app);
+  const policy = loadPolicy(app);
+  const addToBacklog = createAddToBacklog(client.get);
   const channels = new Map(loadChannels(app).map((channel) => [channel.name, channel]));
   const migrating = store.migrateWhenPossible();
   const bundling = bundleWorkflows(app.logger);
@@ -16,7 +21,7 @@ export async function runPipelineWorker(app: App): Promise<void> {
     await runWorkers(app, async (at) => [
       await createPipelineWorker(
         at,
-        createPipelineActivities({ policy: loadPolicy(app), channels, repository: store }),
+        createPipelineActivities({ policy, channels, repository: store, addToBacklog }),
         await bundling,
       ),
       ...(app.config.vlm.run_mode === 'never' ? [] : [await createVlm(app, at)]),
@@ -24,7 +29,7 @@ export async function runPipelineWorker(app: App): Promise<void> {
   } finally {
     await migrating;
     await Promise.all([...channels.values()].map(({ notifier }) => notifier.close()));
-    await store.close();
+    await Promise.all([store.close(), client.close()]);
   }
 }
 

@@ -29,6 +29,7 @@ export function createAlerting(run: ClipRun): Alerting {
     if (judgement !== judgements) return;
     run.decision = decision;
     emitDecision(run, facts, decision);
+    if (decision.notify && run.content === 0 && run.delayed && isUnverified(run)) return summarize(run, decision);
     // An alert that is out is told the outcome also when it turns out harmless.
     if (decision.notify || run.content > 0) revise();
   }
@@ -71,6 +72,16 @@ async function decide(facts: PolicyFacts): Promise<AlertDecision> {
   } catch {
     return { notify: true, notifyReason: 'policy_failed' };
   }
+}
+
+/** A backlog's unverified alerts would come as a storm: this clip's is told together with the others of its camera, once. */
+async function summarize(run: ClipRun, decision: AlertDecision): Promise<void> {
+  if (run.summarized) return;
+  run.summarized = true;
+  const { clipId, cameraName, recordedStartAt, durationMs } = run.input.clip;
+  const { addToBacklog } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.summarize, summary: summary(run, 'summary') });
+  await addToBacklog({ cameraName, channels: run.input.plan.channels, entry: { clipId, recordedStartAt, durationMs, decision } });
+  run.events.emit({ eventType: 'alert_summarized' });
 }
 
 async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): Promise<void> {

@@ -26,6 +26,8 @@ export interface ClipRun {
   /** The version of the alert's content that channels owe; 0 while there is no alert. */
   content: number;
   readonly deliveries: Map<string, ChannelDelivery>;
+  /** Told in the summary of its camera's backlog. */
+  summarized: boolean;
   /** Started, or reset, after its deadline had passed. */
   delayed: boolean;
   acknowledgedBy?: string;
@@ -35,7 +37,7 @@ export function createClipRun(input: ProcessClipInput, events: EventLog): ClipRu
   const fresh = (channel: string) => ({ confirmedContent: 0, sentRevision: input.delivered?.[channel] ?? 0 });
   const deliveries = new Map(input.plan.channels.map((channel) => [channel, fresh(channel)]));
   const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING };
-  return { input, events, status: 'queued_local', ...knowledge, content: 0, deliveries, delayed: false };
+  return { input, events, status: 'queued_local', ...knowledge, content: 0, deliveries, summarized: false, delayed: false };
 }
 
 /** Each stage that failed for good, with its error. */

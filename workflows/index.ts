@@ -1,1 +1,2 @@
 export { processClip } from './process-clip.ts';
+export { summarizeBacklog } from './summarize-backlog.ts';

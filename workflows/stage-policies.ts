@@ -50,6 +50,13 @@ export const STAGE_POLICIES = {
     priority: LIVE,
   } satisfies ActivityOptions,
 
+  /** For ever: Temporal itself is the other side. */
+  summarize: {
+    taskQueue: PIPELINE_QUEUE,
+    startToCloseTimeout: '30s',
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  } satisfies ActivityOptions,
+
   /** For ever: Postgres may be away for as long as it likes. */
   record: {
     taskQueue: PIPELINE_QUEUE,

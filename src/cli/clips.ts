@@ -151,6 +151,8 @@ export function detailOf(event: ClipEvent): string {
       return `by ${event.by}`;
     case 'clip_restarted':
       return `generation ${event.generation}`;
+    case 'alert_summarized':
+      return 'told in the summary of the backlog';
     case 'clip_recorded':
     case 'clip_done':
     case 'upload_started':

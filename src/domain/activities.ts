@@ -1,5 +1,6 @@
 import type { Alert, AlertDecision, PolicyFacts } from './alert.ts';
 import type { AnalysisResult } from './analysis.ts';
+import type { BacklogEntry } from './backlog.ts';
 import type { Clip } from './clip.ts';
 import type { FilterResult } from './detection.ts';
 import type { ClipEvent } from './events.ts';
@@ -20,6 +21,12 @@ export interface Activities {
   sendNotification(input: { readonly channel: string; readonly alert: Alert }): Promise<Result<void, NotifyError>>;
   /** Appends events and folds them into the clip's state. Idempotent by event id. */
   recordEvents(input: { readonly clipId: ClipId; readonly events: readonly ClipEvent[] }): Promise<void>;
+  /** Has a clip that alerts unverified after an outage told with the others of its camera, in one alert. */
+  addToBacklog(input: {
+    readonly cameraName: string;
+    readonly channels: readonly string[];
+    readonly entry: BacklogEntry;
+  }): Promise<void>;
   /** Closes the clip's marker in the spool: its final state is recorded. Runs where the bytes are. */
   releaseClip(input: { readonly clipId: ClipId; readonly uploaded: boolean }): Promise<void>;
 }

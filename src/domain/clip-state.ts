@@ -132,6 +132,7 @@ function applyEvent(state: ClipState, event: ClipEvent): ClipState {
       return { ...state, status: 'deleted' };
     case 'clip_recorded':
     case 'clip_restarted':
+    case 'alert_summarized':
     case 'stage_retried':
     case 'upload_started':
     case 'filter_started':

@@ -75,6 +75,8 @@ export interface AlertDecisionMade extends EventBase<'alert_decision_made'> {
   readonly vlmRisk?: RiskLevel;
   readonly unverified: boolean;
 }
+/** The alert of a clip from a backlog went into the summary of its camera. */
+export interface AlertSummarized extends EventBase<'alert_summarized'> {}
 export interface NotificationSent extends EventBase<'notification_sent'>, AttemptDone {
   readonly notifierName: string;
   readonly dedupeKey: string;
@@ -128,6 +130,7 @@ export type ClipEvent =
   | VlmFailed
   | VlmSkipped
   | AlertDecisionMade
+  | AlertSummarized
   | NotificationSent
   | NotificationFailed
   | StageRetried

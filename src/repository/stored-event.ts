@@ -69,6 +69,7 @@ const eventSchema: z.ZodType<ClipEvent> = z.discriminatedUnion('eventType', [
     vlmRisk: riskLevelSchema.exactOptional(),
     unverified: z.boolean(),
   }),
+  event('alert_summarized', {}),
   event('notification_sent', { ...done, notifierName: z.string(), dedupeKey: z.string(), revision: countSchema }),
   event('notification_failed', { ...failed, notifierName: z.string(), revision: countSchema }),
   event('stage_retried', { stage: stageSchema }),

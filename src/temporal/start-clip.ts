@@ -1,4 +1,9 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+} from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import type { Clip } from '../domain/clip.ts';
 import { workflowIdOf } from '../domain/ids.ts';
@@ -22,7 +27,10 @@ export interface StartClipFailure {
 export async function startClip(client: Client, input: ProcessClipInput): Promise<Result<void, StartClipFailure>> {
   try {
     await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
-      client.workflow.start(PROCESS_CLIP, { ...startOptions(input), workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE }),
+      client.workflow.start(PROCESS_CLIP, {
+        ...startOptions(input),
+        workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      }),
     );
     return ok(undefined);
   } catch (cause) {
@@ -67,7 +75,8 @@ const summaryOf = ({ cameraName, recordedStartAt, durationMs }: Clip): string =>
 const INVALID_ARGUMENT = 3;
 
 function startFailure(cause: unknown): StartClipFailure {
-  if (cause instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'closed', message: 'its workflow has ended before', cause };
+  if (cause instanceof WorkflowExecutionAlreadyStartedError)
+    return { kind: 'closed', message: 'its workflow has ended before', cause };
   const message = innermostMessage(cause);
   // A search attribute that the namespace does not know yet is the system's fault, not the clip's.
   const refused = grpcCodeOf(cause) === INVALID_ARGUMENT && !/search attribute|namespace/i.test(message);

@@ -127,6 +127,7 @@ export const NEW_EVENTS: {
     vlmRisk: 'high',
     unverified: false,
   },
+  alert_summarized: { eventType: 'alert_summarized' },
   notification_sent: {
     eventType: 'notification_sent',
     notifierName: 'phone',

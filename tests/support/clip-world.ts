@@ -23,6 +23,7 @@ import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../sr
 import { createLogger } from '../../src/kit/logger.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
 import { repositoryError } from '../../src/repository/repository-error.ts';
+import { createAddToBacklog } from '../../src/temporal/backlog-summaries.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
 import { startClip } from '../../src/temporal/start-clip.ts';
 import { createGpuWorker, createHostWorker, createPipelineWorker, createVlmWorker } from '../../workers/queue-workers.ts';
@@ -162,7 +163,7 @@ const defaultScripts = (): Scripts => ({
   postgresAway: false,
 });
 
-type OpenWorld = Pick<ClipWorld, 'scripts' | 'events' | 'alerts' | 'released' | 'calls'> & {
+type OpenWorld = Pick<ClipWorld, 'scripts' | 'events' | 'alerts' | 'released' | 'calls' | 'client'> & {
   readonly sends: Record<string, number>;
 };
 
@@ -215,7 +216,7 @@ async function createWorkers(
   ]);
 }
 
-function pipelineActivities({ scripts, alerts, events, sends, calls }: OpenWorld) {
+function pipelineActivities({ scripts, alerts, events, sends, calls, client }: OpenWorld) {
   const notifier = (channel: string) => ({
     send: async (alert: Alert) => {
       sends[channel] = (sends[channel] ?? 0) + 1;
@@ -236,7 +237,8 @@ function pipelineActivities({ scripts, alerts, events, sends, calls }: OpenWorld
     events.push(...batch);
     return ok(undefined);
   };
-  return createPipelineActivities({ policy, channels, repository: { append } });
+  const addToBacklog = createAddToBacklog(() => Promise.resolve(client), { quietMs: 300, limitMs: 5_000 });
+  return createPipelineActivities({ policy, channels, repository: { append }, addToBacklog });
 }
 
 function next<T>(script: Script<T>, call: number): Promise<Result<T, PluginFailure>> {

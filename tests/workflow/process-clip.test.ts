@@ -154,6 +154,38 @@ describe('the deadline of an alert', () => {
   });
 });
 
+describe('a backlog after an outage', () => {
+  it('is told in one alert per camera while nothing is verified, and what is verified later alerts for itself', async () => {
+    // Given a detector that is still busy, and three clips of an hour ago
+    const slow = held<FilterResult>();
+    world.scripts.filter = [slow.answer];
+    const clips = await Promise.all(
+      [1, 2, 3].map(() => world.newClip({ sealedAt: new Date(Date.now() - 3_600_000).toISOString() })),
+    );
+    // When
+    await Promise.all(clips.map((clip) => world.start(clip, { alertDeadlineMs: 200 })));
+    await waitUntil('the summary', () => world.alerts.length > 0);
+    const summaries = world.alerts.map(({ alert }) => alert);
+    slow.give(ok(SAW_PERSON));
+    await Promise.all(clips.map((clip) => handleOf(world, clip).result()));
+    // Then
+    expect(summaries).toHaveLength(1);
+    expect(summaries[0]).toMatchObject({
+      notifyReason: 'backlog_unverified',
+      unverified: true,
+      delayed: true,
+      summary: expect.stringContaining('3 clips'),
+    });
+    const verified = world.alerts.slice(1).map(({ alert }) => [alert.revision, alert.unverified]);
+    expect(verified).toEqual([
+      [1, false],
+      [1, false],
+      [1, false],
+    ]);
+    for (const clip of clips) expect(world.eventTypes(clip)).toContain('alert_summarized');
+  });
+});
+
 describe('a stage that fails for good', () => {
   it('leaves no silence: with a broken detector the alert goes out unverified, and a retry verifies it', async () => {
     // Given

@@ -1,8 +1,8 @@
 import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
 import { loadSources } from '../src/runtime/compose.ts';
+import { keepReporting } from '../src/runtime/source-report.ts';
 import { openSpool } from '../src/spool/spool.ts';
-import { stopped } from './stopped.ts';
 
 /**
  * Records: every camera's source into the spool. Needs a disk and nothing else.
@@ -24,7 +24,7 @@ export async function runCameraHost(app: App): Promise<void> {
     const sink = spool.sink();
     await Promise.all(sources.map(({ source }) => source.start(sink)));
     logger.info({ cameras: sources.map(({ camera }) => camera.name) }, 'recording');
-    await stopped(app.signal);
+    await keepReporting(app, () => Object.fromEntries(sources.map(({ camera, source }) => [camera.name, source.status()])));
   } finally {
     await Promise.all(sources.map(({ source }) => source.stop()));
     await spool.close();

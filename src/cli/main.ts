@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../kit/logger.ts';
 import { CliError } from './cli-error.ts';
 import { addClips } from './clips.ts';
 import { addDemo } from './demo/demo.ts';
+import { addDoctor } from './doctor.ts';
 import { EXIT } from './exit-codes.ts';
 import { addMigrate } from './migrate.ts';
 import { addModels } from './models.ts';
@@ -30,7 +31,19 @@ Exit codes:
   ${EXIT.usage}  the command line is wrong
   ${EXIT.unavailable}  a server that the command needs does not answer`,
   );
-const verbs = [addRun, addDemo, addRecord, addWorker, addValidate, addClips, addModels, addStack, addMigrate, addSetupTemporal];
+const verbs = [
+  addRun,
+  addDemo,
+  addRecord,
+  addWorker,
+  addValidate,
+  addDoctor,
+  addClips,
+  addModels,
+  addStack,
+  addMigrate,
+  addSetupTemporal,
+];
 for (const add of verbs) add(program);
 
 try {

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { checkUp, type Finding } from '../runtime/checkup.ts';
+import { EXIT } from './exit-codes.ts';
+import { type CommonOptions, openApp } from './open-app.ts';
+import { printJson, printLine } from './print.ts';
+
+const SIGNS: Readonly<Record<Finding['state'], string>> = {
+  good: pc.green('ok  '),
+  attention: pc.yellow('look'),
+  bad: pc.red('BAD '),
+};
+
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .summary('what works, what does not, and what to do about it')
+    .description(
+      'Checks ffmpeg, Temporal, Postgres, storage, the detector and its model, the vision-language model, every channel, the disk,\nthe spool with its backlog, and the cameras. Exit code 1 when something does not work.',
+    )
+    .option('--json', 'machine-readable output')
+    .action(async (_options: object, command: Command) => {
+      const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
+      const findings = await checkUp(await openApp({ ...options, logLevel: 'error' }));
+      if (json === true) printJson(findings);
+      else for (const finding of findings) print(finding);
+      if (findings.some((finding) => finding.state === 'bad')) process.exitCode = EXIT.failed;
+    });
+}
+
+function print({ what, state, message, fix }: Finding): void {
+  printLine(`${SIGNS[state]}  ${what}: ${message}`);
+  if (fix !== undefined) printLine(`      ${fix}`);
+}

@@ -68,7 +68,7 @@ function createManifest(path: string, entries: Map<string, Entry>): Manifest {
       const same = entries.get(file.name);
       if (same?.sha256 === sha256) return file.name;
       return [...entries].find(
-        ([, entry]) => entry.sha256 === sha256 && entry.goneSince !== undefined && isSameTime(entry, file),
+        ([, entry]) => entry.goneSince !== undefined && isSameState(entry, file) && entry.sha256 === sha256,
       )?.[0];
     },
     add({ name, sizeBytes, mtimeMs }, sha256) {
@@ -103,9 +103,6 @@ function createManifest(path: string, entries: Map<string, Entry>): Manifest {
     },
   };
 }
-
-/** FAT keeps two seconds, some shares one. */
-const isSameTime = (entry: Entry, file: SeenFile): boolean => Math.abs(entry.mtimeMs - file.mtimeMs) <= 2_000;
 
 function nextEntry(entry: Entry, isPresent: boolean, now: Instant): Entry | undefined {
   if (isPresent) {

@@ -41,8 +41,9 @@ export function decodeFrames(request: FramesRequest): FrameDecoding {
   const log = createFrameLog();
   const running = startMedia({ tool: 'ffmpeg', args: decodeArgs(request), signal: request.signal, onLine: log.onLine });
   void running.ended.then(log.end);
-  const seen = { frames: 0, lastAtMs: 0 };
+  const outcome = Promise.withResolvers<Result<DecodeOutcome, PluginFailure>>();
   async function* read(): AsyncGenerator<RawFrame> {
+    const seen = { frames: 0, lastAtMs: 0 };
     let readAll = false;
     try {
       for await (const frame of readFrames(running.stdout, log, request.canvas)) {
@@ -53,12 +54,11 @@ export function decodeFrames(request: FramesRequest): FrameDecoding {
       readAll = true;
     } finally {
       if (!readAll) running.kill();
-      await running.ended;
+      outcome.resolve(outcomeOf(request, await running.ended, { ...seen, readAll, durationMs: log.durationMs() }));
     }
     request.signal.throwIfAborted();
   }
-  const outcome = running.ended.then((exit) => outcomeOf(request, exit, { ...seen, durationMs: log.durationMs() }));
-  return { [Symbol.asyncIterator]: read, outcome };
+  return { [Symbol.asyncIterator]: read, outcome: outcome.promise };
 }
 
 function decodeArgs({ path, sampleFps, canvas }: FramesRequest): string[] {
@@ -96,13 +96,14 @@ async function* readFrames(stdout: Readable, log: FrameLog, canvas: CanvasShape)
 interface Seen {
   readonly frames: number;
   readonly lastAtMs: number;
+  readonly readAll: boolean;
   readonly durationMs: number | undefined;
 }
 
 function outcomeOf({ path, sampleFps }: FramesRequest, exit: MediaExit, seen: Seen): Result<DecodeOutcome, PluginFailure> {
   if (exit.startError !== undefined) return err(pluginFailure('UNEXPECTED', 'ffmpeg cannot be started', exit.startError));
   const complaint = exit.complaint.split('\n').at(-1) ?? '';
-  if (exit.killed) return ok({ frames: seen.frames });
+  if (!seen.readAll || exit.killed) return ok({ frames: seen.frames });
   if (seen.frames === 0) {
     return err(pluginFailure('CLIP_UNREADABLE', `ffmpeg got no frame out of ${path}: ${complaint || 'no video in it'}`));
   }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 
 export type MediaTool = 'ffmpeg' | 'ffprobe';
 
@@ -63,7 +63,8 @@ export function startMedia(command: MediaCommand): MediaProcess {
       resolve({ code, killed, complaint: complaint(), ...(startError === undefined ? {} : { startError }) });
     }
   });
-  return { stdout: child.stdout, ended, kill };
+  // Node throws away what nobody has begun to read when the process ends; a stream of our own keeps it for a late reader.
+  return { stdout: child.stdout.pipe(new PassThrough()), ended, kill };
 }
 
 /** Runs to the end and answers with all of stdout. */

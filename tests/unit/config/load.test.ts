@@ -215,6 +215,7 @@ describe('names', () => {
     ['with other punctuation', 'front_door', false],
     ['with blanks around it', '" Front Door "', false],
     ['of another place', 'Back Door', true],
+    ['in full-width letters', '\uff26ront Door', false],
     ['in another script', '前门', true],
   ])('a second camera %s', async (_what, name, isFine) => {
     // Given
@@ -347,6 +348,7 @@ describe('secrets', () => {
     'AKIAIOSFODNN7EXAMPLE',
     'hunter2 with blanks',
     '9f86d081884c7d659a2feaa0c55ad015',
+    'a86d081884c7d659a2feaa0c55ad015f',
     'ghp_16C7e42F292c6912E7710c838347Ae178B4a',
   ];
 

@@ -55,14 +55,18 @@ export async function openOpenaiServer(): Promise<OpenaiServer> {
   const questions: ReceivedQuestion[] = [];
   let behaviours: readonly Behaviour[] = [says(sequence())];
   let modelsStatus = 200;
-  const server = createServer(async (request, response) => {
-    if (request.url === '/v1/models') return void sendJson(response, modelsStatus, { object: 'list', data: [] });
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.url === '/v1/models') {
+      sendJson(response, modelsStatus, { object: 'list', data: [] });
+      return;
+    }
     const question = readQuestion(request.headers, await readAll(request));
     questions.push(question);
     const [now, ...later] = behaviours;
     if (later.length > 0) behaviours = later;
     now?.(response, question);
-  });
+  };
+  const server = createServer((request, response) => void reply(request, response).catch(() => response.destroy()));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -490,6 +490,15 @@ describe('ping', () => {
   });
 });
 
+test('ping without its key says which variable is missing', async () => {
+  // Given
+  const { analyzer } = analyzerWith({ api_key_env: 'OTHER_KEY' });
+  // When
+  const pinged = await analyzer.ping();
+  // Then
+  expect(pinged).toMatchObject({ ok: false, error: { code: 'SECRET_MISSING', message: expect.stringContaining('OTHER_KEY') } });
+});
+
 /** The entities of a good answer. */
 function goodEntities(): readonly object[] {
   const entities = sequence()['entities_timeline'];

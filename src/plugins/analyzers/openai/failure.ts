@@ -6,6 +6,9 @@ import { cleanText } from './clean-text.ts';
 const MAX_RETRY_AFTER_MS = 3_600_000;
 const MAX_MESSAGE_CHARS = 500;
 
+/** `instanceof` alone would make every field of the SDK's generic class an `any`. */
+export const isApiError = (thrown: unknown): thrown is APIError => thrown instanceof APIError;
+
 export interface FailureFacts {
   readonly timeoutMs: number;
   readonly nowMs: number;
@@ -20,7 +23,7 @@ export interface FailureFacts {
 export function describeFailure(thrown: unknown, facts: FailureFacts): PluginFailure {
   const known = classify(thrown, facts);
   if (known === undefined) throw thrown;
-  const retryAfterMs = thrown instanceof APIError ? readRetryAfterMs(thrown.headers, facts.nowMs) : undefined;
+  const retryAfterMs = isApiError(thrown) ? readRetryAfterMs(thrown.headers, facts.nowMs) : undefined;
   const { causes, ...failure } = pluginFailure(known.code, known.message, thrown, retryAfterMs);
   const clean = (text: string) => cleanText(withoutSecret(text, facts.secret), MAX_MESSAGE_CHARS);
   return {
@@ -37,7 +40,7 @@ export const timedOut = (timeoutMs: number): PluginFailure =>
 function classify(thrown: unknown, facts: FailureFacts): { code: StageErrorCode; message: string } | undefined {
   if (thrown instanceof APIConnectionTimeoutError) return timedOut(facts.timeoutMs);
   if (thrown instanceof APIConnectionError) return { code: 'VLM_UNREACHABLE', message: 'the model server cannot be reached' };
-  if (thrown instanceof APIError && thrown.status !== undefined) {
+  if (isApiError(thrown) && thrown.status !== undefined) {
     return { code: codeOfStatus(thrown.status, thrown), message: `the model server answered ${thrown.message}` };
   }
   if (thrown instanceof OpenAIError) return { code: 'VLM_REJECTED', message: `no request could be made: ${thrown.message}` };

@@ -1,10 +1,10 @@
-import { APIError, OpenAI } from 'openai';
+import { OpenAI } from 'openai';
 import { ok, type Result } from '../../../domain/result.ts';
 import type { Secret } from '../../../domain/secret.ts';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
 import type { OpenaiAnalyzerConfig } from './config.ts';
-import { describeFailure, timedOut } from './failure.ts';
+import { describeFailure, isApiError, timedOut } from './failure.ts';
 
 export interface ServerCall {
   readonly config: OpenaiAnalyzerConfig;
@@ -39,7 +39,7 @@ export async function callServer<T>(call: ServerCall, send: Send<T>): Promise<An
     return { ok: true, value, elapsedMs: performance.now() - startedMs };
   } catch (thrown) {
     call.signal.throwIfAborted();
-    const answer = thrown instanceof APIError ? thrown : undefined;
+    const answer = isApiError(thrown) ? thrown : undefined;
     const error = deadline.aborted ? timedOut(call.timeoutMs) : describeFailure(thrown, failureFacts(call));
     return { ok: false, error, status: answer?.status, complaint: `${answer?.param ?? ''} ${answer?.message ?? ''}` };
   }

@@ -2,9 +2,18 @@ import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
 import type { Broker } from './mqtt-brokers.ts';
 
-/** The broker of the embedded stack, in this process. */
-export async function startAedes(port = 0): Promise<Broker> {
+export interface AedesBroker extends Broker {
+  /** The QoS of each alert that was published. */
+  readonly alertQos: () => readonly number[];
+}
+
+/** The broker that needs no installation, in this process. It knows MQTT 3.1.1 and nothing newer. */
+export async function startAedes(port = 0): Promise<AedesBroker> {
   const aedes = await Aedes.createBroker();
+  const alertQos: number[] = [];
+  aedes.on('publish', ({ topic, qos }) => {
+    if (topic.includes('alerts')) alertQos.push(qos);
+  });
   const server = createServer(aedes.handle);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const address = server.address();
@@ -17,5 +26,5 @@ export async function startAedes(port = 0): Promise<Broker> {
     await new Promise<void>((resolve) => aedes.close(resolve));
     await closed;
   };
-  return { host: '127.0.0.1', port: address.port, kill };
+  return { host: '127.0.0.1', port: address.port, kill, alertQos: () => alertQos };
 }

@@ -79,6 +79,14 @@ export async function subscribe(port: number, topic: string, more: readonly stri
   return { lines, stop };
 }
 
+/** One message by a real `mosquitto_pub`, retained. */
+export async function publish(port: number, topic: string, payload: string): Promise<void> {
+  const args = ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-r', '-t', topic, '-m', payload];
+  const child = spawn('mosquitto_pub', args, { stdio: 'ignore', env: { ...process.env, PATH } });
+  const code = await new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
+  if (code !== 0) throw new Error(`mosquitto_pub ended with ${code}`);
+}
+
 async function accepts(port: number): Promise<void> {
   await waitUntil(
     `a listener on ${port}`,

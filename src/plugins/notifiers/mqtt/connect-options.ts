@@ -33,10 +33,17 @@ export async function readBrokerOptions(
     port,
     keepalive: config.keepalive_s,
     connectTimeout: config.connection_timeout_s * 1000,
-    ...(credentials.value ?? {}),
+    ...loginOf(credentials.value),
     ...tls.value,
   };
   return ok({ broker: `${host}:${port}`, options });
+}
+
+/** As bytes: text would stand in the packet library's debug output. */
+function loginOf(credentials: Credentials | null): IClientOptions {
+  if (credentials === null) return {};
+  const { username, password } = credentials;
+  return { username, ...(password === undefined ? {} : { password: Buffer.from(password) }) };
 }
 
 function addressOf(config: MqttConfig, readSecret: ReadSecret): Result<BrokerAddress, PluginFailure> {

@@ -37,6 +37,8 @@ export class Session {
   readonly #broker: string;
   readonly #queue: Waiting[] = [];
   #inFlight = 0;
+  /** Set when the broker let a message wait in vain: then none that is on its way is confirmed any more. */
+  #timedOut: PluginFailure | undefined;
 
   constructor(client: MqttClient, broker: string, closed: Promise<Error>) {
     this.#client = client;
@@ -54,13 +56,14 @@ export class Session {
     const { promise, resolve: settle } = Promise.withResolvers<Result<void, PluginFailure>>();
     const waiting: Waiting = { message, settle, isOver: false };
     const timer = setTimeout(() => {
-      settle(err(pluginFailure('NOTIFY_TIMED_OUT', `broker ${this.#broker} did not acknowledge within ${timeoutMs} ms`)));
-      // What is not acknowledged by now never will be on this connection; a half-open connection ends here, too.
+      this.#timedOut = pluginFailure('NOTIFY_TIMED_OUT', `broker ${this.#broker} did not acknowledge within ${timeoutMs} ms`);
+      settle(err(this.#timedOut));
+      // A half-open connection ends here, too, before its keepalive would notice.
       this.drop();
     }, timeoutMs);
     const onAbort = () => settle(err(stoppedFailure(signal)));
     signal.addEventListener('abort', onAbort, { once: true });
-    void this.closed.then((reason) => settle(err(publishFailure(this.#broker, reason))));
+    void this.closed.then((reason) => settle(err(this.#failureOf(reason))));
     this.#queue.push(waiting);
     this.#pump();
     try {
@@ -94,6 +97,10 @@ export class Session {
     this.#client.stream.destroy();
   }
 
+  #failureOf(error: Error): PluginFailure {
+    return this.#timedOut ?? publishFailure(this.#broker, error);
+  }
+
   #pump(): void {
     while (this.#inFlight < MAX_IN_FLIGHT) {
       const next = this.#queue.shift();
@@ -108,7 +115,7 @@ export class Session {
     const properties = { contentType, payloadFormatIndicator: true };
     this.#client.publish(topic, payload, { qos, retain, properties }, (error) => {
       this.#inFlight -= 1;
-      settle(error ? err(publishFailure(this.#broker, error)) : ok(undefined));
+      settle(error ? err(this.#failureOf(error)) : ok(undefined));
       this.#pump();
     });
   }

@@ -1,0 +1,24 @@
+import { afterEach } from 'vitest';
+import { mqttNotifier } from '../../src/plugins/notifiers/mqtt/index.ts';
+import type { Notifier } from '../../src/plugins/spec/notifier.ts';
+import { createTestContext, type TestContext } from './plugin-context.ts';
+
+export interface Channel {
+  readonly notifier: Notifier;
+  readonly context: TestContext;
+}
+
+/** What a test opened is closed after it, newest first. */
+export function useCleanup(): (undo: () => Promise<unknown>) => void {
+  const undos: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) await undo();
+  });
+  return (undo) => void undos.push(undo);
+}
+
+/** A channel with the given settings, and the given variables to be read. */
+export function createChannel(config: Record<string, unknown>, secrets: Record<string, string> = {}): Channel {
+  const context = createTestContext({ secrets });
+  return { notifier: mqttNotifier.create(mqttNotifier.configSchema.parse(config), context), context };
+}

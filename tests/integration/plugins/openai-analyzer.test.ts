@@ -429,6 +429,7 @@ describe('an answer beyond all measure', () => {
     const written = JSON.stringify(analyzed);
     expect(analyzed.ok).toBe(true);
     expect(Buffer.byteLength(written)).toBeLessThan(500_000);
+    expect(analyzed).toMatchObject({ value: { analysis: { entitiesTimeline: { length: 30 }, observations: { length: 40 } } } });
     expect(written).not.toMatch(/\\u0000|\\u001b|\\ud[89a-f]/i);
   });
 

@@ -39,13 +39,13 @@ bench: setup ## overhead per clip, filter time, memory
 	@$(RUN) node bench/main.ts
 
 db-up: setup ## the embedded Postgres alone, in the background
-	@$(HOMESEC) stack up --only postgres
+	@sh scripts/up.sh --only postgres
 
 db-migrate: setup ## bring the database to the newest schema
 	@$(HOMESEC) migrate
 
 up: setup ## the embedded Postgres, Temporal and broker, in the background
-	@$(HOMESEC) stack up
+	@sh scripts/up.sh
 
 down: setup ## end what up and db-up started
 	@$(HOMESEC) stack down

@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
 import { openBroker } from './broker.ts';
+import { endLeftovers } from './leftovers.ts';
 import { assignPorts } from './loopback-ports.ts';
 import { openEmbeddedPostgres } from './postgres.ts';
+import { closeOnSignals } from './signals.ts';
 import { claimStack, type StackClaim, type StackEndpoints } from './stack-file.ts';
 import type { SupervisedChild } from './supervised-child.ts';
 import { findTemporal, INSTALLED_TEMPORAL, type TemporalSource } from './temporal-cli.ts';
@@ -44,7 +46,7 @@ type Ports = Readonly<Record<string, number>>;
 /**
  * Starts Postgres, Temporal and an MQTT broker as children on 127.0.0.1, in parallel, and returns when all of them serve.
  * A child that dies is started again at the same address. All end with `close`, with this process, and on SIGINT, SIGTERM and
- * SIGHUP where nobody else listens to those; what a SIGKILL leaves behind, the next start on the same data dir ends.
+ * SIGHUP where the application does not listen to those itself; what a SIGKILL leaves behind, the next start on the same data dir ends.
  * Throws `EmbeddedStackError`; then nothing is left running.
  */
 export async function openEmbeddedStack(options: EmbeddedStackOptions): Promise<EmbeddedStack> {
@@ -65,6 +67,7 @@ class OpenStack implements EmbeddedStack {
   readonly #children: SupervisedChild[] = [];
   #endpoints: StackEndpoints = { pid: process.pid };
   #closed: Promise<void> | undefined;
+  readonly #ignoreSignals = closeOnSignals(() => this.close());
 
   constructor(claim: StackClaim) {
     this.#claim = claim;
@@ -75,7 +78,7 @@ class OpenStack implements EmbeddedStack {
   }
 
   async start(options: EmbeddedStackOptions): Promise<void> {
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    await endLeftovers(options.dataDir);
     const temporal = options.temporal === false ? undefined : findSource(options);
     const ports = await takePorts(options, temporal);
     const starts = [
@@ -103,14 +106,8 @@ class OpenStack implements EmbeddedStack {
   async #end(): Promise<void> {
     await Promise.all(this.#children.map((child) => child.close()));
     await this.#claim.release();
-    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    this.#ignoreSignals();
   }
-
-  /** Whoever else listens owns the way down and closes the stack in its turn. */
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (process.listenerCount(signal) > 1) return;
-    void this.close().finally(() => process.kill(process.pid, signal));
-  };
 
   async #startPostgres(options: EmbeddedStackOptions, ports: Ports): Promise<Part> {
     if (options.postgres === false || ports['postgres'] === undefined) return {};
@@ -154,8 +151,6 @@ class OpenStack implements EmbeddedStack {
     return { mqttUrl: `mqtt://127.0.0.1:${ports['broker']}` };
   }
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const reporter =
   ({ onProgress }: EmbeddedStackOptions, part: StackPart) =>

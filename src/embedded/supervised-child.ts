@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endRecorded, writePidFile } from './pid-file.ts';
+import { writePidFile } from './pid-file.ts';
 import { endProcess, identifyProcess, type ProcessIdentity, sendSignal } from './process-identity.ts';
 import { EmbeddedStackError } from './stack-error.ts';
 
@@ -50,9 +50,8 @@ export class SupervisedChild implements AsyncDisposable {
     this.#spec = spec;
   }
 
-  /** Ends what an earlier parent left behind, starts the child and waits until it serves. */
+  /** Starts the child and waits until it serves. Throws `STACK_PART_FAILED`. */
   static async open(spec: ChildSpec): Promise<SupervisedChild> {
-    await endRecorded(spec.pidFile, { signal: spec.stopSignal, graceMs: STOP_GRACE_MS });
     const { logFile } = spec;
     if (logFile !== undefined && existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
     const child = new SupervisedChild(spec);

@@ -54,10 +54,10 @@ export function findOnPath(name: string, env: NodeJS.ProcessEnv): string | undef
 }
 
 /** In a process of its own: the SDK downloads only while starting a server, and would claim this process' native runtime for it. */
-function download({ downloadDir, installedPath, onProgress }: TemporalSearch): string {
+function download({ downloadDir, installedPath, env, onProgress }: TemporalSearch): string {
   onProgress('downloading Temporal');
   const script = fileURLToPath(new URL('./download-temporal.ts', import.meta.url));
-  const run = spawnSync(process.execPath, [script, downloadDir], { encoding: 'utf8', timeout: 300_000 });
+  const run = spawnSync(process.execPath, [script, downloadDir], { encoding: 'utf8', env, timeout: 300_000 });
   const program = downloaded(downloadDir);
   if (program !== undefined) return program;
   const why = run.error?.message ?? run.stderr.trim().split('\n').at(-1) ?? '';

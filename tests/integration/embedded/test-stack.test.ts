@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { connectAsync } from 'mqtt';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -31,17 +32,18 @@ describe('the stack of a test run', () => {
   it('gives a test a namespace that takes a workflow with search attributes at once', async () => {
     // Given
     const namespace = await stack.createNamespace();
+    const camera = defineSearchAttributeKey('ClipCamera', SearchAttributeType.KEYWORD);
     const connection = await Connection.connect({ address: stack.temporalAddress });
     // When
     const handle = await new Client({ connection, namespace }).workflow.start('unserved', {
       workflowId: stack.uniqueName('workflow'),
       taskQueue: stack.uniqueName('queue'),
-      searchAttributes: { ClipCamera: ['front'], ClipStatus: ['pending'] },
+      typedSearchAttributes: new TypedSearchAttributes([{ key: camera, value: 'front' }]),
     });
     const described = await handle.describe();
     await connection.close();
     // Then
-    expect(described.searchAttributes).toMatchObject({ ClipCamera: ['front'], ClipStatus: ['pending'] });
+    expect(described.typedSearchAttributes.get(camera)).toBe('front');
   });
 
   it('has a broker that delivers', async () => {

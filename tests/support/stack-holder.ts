@@ -1,0 +1,11 @@
+import { openEmbeddedStack } from '../../src/embedded/embedded-stack.ts';
+import { holderOptionsSchema } from './held-stack.ts';
+
+// Run as a program with its options as JSON: holds a stack until it is ended. What it does at a signal is the stack's own doing.
+const { runAsUid, ...options } = holderOptionsSchema.parse(JSON.parse(process.argv[2] ?? ''));
+if (runAsUid !== undefined) {
+  process.setgid?.(runAsUid);
+  process.setuid?.(runAsUid);
+}
+const stack = await openEmbeddedStack({ ...options, relaxed: true });
+process.stdout.write(`${JSON.stringify(stack.endpoints)}\n`);

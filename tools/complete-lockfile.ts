@@ -30,7 +30,7 @@ for (const asking of Object.values(known)) {
   }
 }
 const packages = Object.fromEntries(
-  Object.entries({ ...known, ...added }).sort(([left], [right]) => left.localeCompare(right, 'en')),
+  Object.entries({ ...known, ...added }).toSorted(([left], [right]) => left.localeCompare(right, 'en')),
 );
 if (Object.keys(added).length > 0) writeFileSync(LOCKFILE, `${JSON.stringify({ ...lockfile, packages }, undefined, 2)}\n`);
 process.stdout.write(`${Object.keys(added).length} platform packages added to ${LOCKFILE}\n`);

@@ -37,7 +37,7 @@ async function listFolders(modelsDir: string): Promise<Result<string[], ModelErr
   try {
     const entries = await readdir(modelsDir, { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
-    return ok(folders.map((entry) => entry.name).sort());
+    return ok(folders.map((entry) => entry.name).toSorted());
   } catch (error) {
     return systemCodeOf(error) === 'ENOENT' ? ok([]) : filesFailed(modelsDir, error);
   }

@@ -1,5 +1,5 @@
 import type { ClipId } from '../domain/ids.ts';
-import { ok, type Result } from '../domain/result.ts';
+import type { Result } from '../domain/result.ts';
 import { readEvents } from './clip-events.ts';
 import { lockClip, writeState } from './clip-states.ts';
 import type { Pool } from './pool.ts';

@@ -30,14 +30,14 @@ export function createBacklog(layout: SpoolLayout, markers: MarkerStore): () => 
       if (read?.ok && read.value !== undefined) known.set(clipId, read.value);
     }
     const facts = [...known.values()];
-    const oldestSealedAt = facts.map((fact) => fact.sealedAt).sort()[0];
+    const oldestSealedAt = facts.map((fact) => fact.sealedAt).toSorted()[0];
     const { bavail, bsize } = await statfs(layout.dir);
     return {
       openCount: open.size,
       openBytes: facts.reduce((sum, fact) => sum + fact.sizeBytes, 0),
       ...(oldestSealedAt === undefined ? {} : { oldestSealedAt }),
       refused: await refusedClips(markers),
-      broken: (await readdir(layout.broken)).sort(),
+      broken: (await readdir(layout.broken)).toSorted(),
       freeBytes: bavail * bsize,
     };
   };

@@ -52,7 +52,7 @@ export function createHandoverQueue({ maxInFlight, backoff, random }: QueueOptio
     const oldestFresh = fresh.first();
     if (isOutage()) return nowMs < resumeMs ? undefined : (oldestFresh ?? leastFailed(failed));
     const due = [...failed].filter(([, { dueMs }]) => dueMs <= nowMs).map(([clipId]) => clipId);
-    return [...due, ...(oldestFresh === undefined ? [] : [oldestFresh])].sort()[0];
+    return [...due, ...(oldestFresh === undefined ? [] : [oldestFresh])].toSorted()[0];
   };
 
   return {
@@ -100,7 +100,7 @@ export function createHandoverQueue({ maxInFlight, backoff, random }: QueueOptio
 
 /** The oldest of those with the fewest failures. */
 function leastFailed(failed: ReadonlyMap<ClipId, Failed>): ClipId | undefined {
-  const [best] = [...failed].sort(([idA, a], [idB, b]) => a.failures - b.failures || (idA < idB ? -1 : 1));
+  const [best] = [...failed].toSorted(([idA, a], [idB, b]) => a.failures - b.failures || (idA < idB ? -1 : 1));
   return best?.[0];
 }
 

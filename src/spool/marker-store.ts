@@ -68,7 +68,7 @@ export async function clipIdsIn(folder: string): Promise<ClipId[]> {
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
     .filter(isClipId)
-    .sort();
+    .toSorted();
 }
 
 export async function readIfThere(path: string): Promise<string | undefined> {

@@ -27,7 +27,11 @@ const reportSchema = z.object({ diagnostics: z.array(z.object({ code: z.string()
 test('the linter finds every planted defect and nothing else', async () => {
   // Given a folder that is linted by the repository's own rules
   // When
-  const { stdout } = await runTool(join('oxlint', 'bin', 'oxlint'), ['--type-aware', '--format', 'json', '.'], SINS);
+  const { stdout } = await runTool(
+    join('oxlint', 'bin', 'oxlint'),
+    ['--type-aware', '--config', 'lint.json', '--format', 'json', '.'],
+    SINS,
+  );
   // Then
   const { diagnostics } = reportSchema.parse(JSON.parse(stdout));
   const found = (file: string) => diagnostics.filter(({ filename }) => filename === file).map(({ code }) => code);

@@ -28,7 +28,7 @@ export class MemoryStorage implements Storage {
     const bytes = await readFile(file.path).catch(() => undefined);
     if (bytes === undefined) return err(pluginFailure('CLIP_MISSING', `${file.path} is gone`));
     if (!isSame(bytes, file)) return err(pluginFailure('CLIP_CORRUPT', `${file.path} is not what was sealed`));
-    if (call.signal.aborted) return err(stopped(call));
+    call.signal.throwIfAborted();
     const rival = this.#files.get(key);
     if (rival !== undefined && !rival.equals(bytes)) return err(pluginFailure('STORAGE_CONFLICT', `${key} holds other bytes`));
     this.#files.set(key, bytes);
@@ -76,7 +76,8 @@ export class MemoryStorage implements Storage {
   #refusal(key: string, call?: StorageCall): PluginFailure | undefined {
     const isKey = key.split('/').every((segment) => /^(?!\.{1,2}$)[^\\\p{Cc}]+$/u.test(segment));
     if (!isKey) return pluginFailure('STORAGE_DENIED', `not a storage key: ${JSON.stringify(key)}`);
-    return call?.signal.aborted ? stopped(call) : this.#failure;
+    call?.signal.throwIfAborted();
+    return this.#failure;
   }
 }
 
@@ -85,6 +86,5 @@ export const createMemoryStoragePlugin = (storage = new MemoryStorage()) =>
   definePlugin({ kind: 'storage', backend: 'memory', configSchema: z.strictObject({}), create: () => storage });
 
 const stored = (key: string): StoredClip => ({ storageUri: `memory:${key}` });
-const stopped = (call: StorageCall) => pluginFailure('STORAGE_UNREACHABLE', 'stopped', call.signal.reason);
 const isSame = (bytes: Buffer, expected: Omit<LocalFile, 'path'>): boolean =>
   bytes.length === expected.sizeBytes && createHash('sha256').update(bytes).digest('hex') === expected.sha256;

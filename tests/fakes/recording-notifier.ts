@@ -20,7 +20,7 @@ export class RecordingNotifier implements Notifier {
   }
 
   async send(alert: Alert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
-    if (signal.aborted) return err(pluginFailure('NOTIFY_UNREACHABLE', 'stopped', signal.reason));
+    signal.throwIfAborted();
     if (this.#failure !== undefined) return err(this.#failure);
     this.#sent.push(alert);
     return ok(undefined);

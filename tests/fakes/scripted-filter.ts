@@ -52,7 +52,8 @@ export class ScriptedFilter implements Filter {
   }
 
   async detect(request: FilterRequest): Promise<Result<FilterResult, PluginFailure>> {
-    if (this.#isClosed || request.signal.aborted) return err(pluginFailure('FILTER_CRASHED', 'stopped', request.signal.reason));
+    request.signal.throwIfAborted();
+    if (this.#isClosed) return err(pluginFailure('FILTER_CRASHED', 'closed'));
     const found = await stat(request.path).catch(() => undefined);
     if (found === undefined) return err(pluginFailure('CLIP_MISSING', `${request.path} is gone`));
     this.#seen.push(request.path);

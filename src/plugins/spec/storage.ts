@@ -11,6 +11,7 @@ export interface LocalFile {
 }
 
 export interface StorageCall {
+  /** An aborted call rejects with the signal's reason: it was called off, and did not fail. */
   readonly signal: AbortSignal;
   /** Called now and then with the bytes done so far. */
   readonly onProgress: (bytesDone: number) => void;

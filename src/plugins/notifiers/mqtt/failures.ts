@@ -21,10 +21,6 @@ export function publishFailure(broker: string, thrown: unknown): PluginFailure {
   return pluginFailure(isLasting(thrown) ? 'NOTIFY_REJECTED' : 'NOTIFY_UNREACHABLE', what, thrown);
 }
 
-/** The call was cancelled. Retryable: whoever cancelled it knows whether it is still wanted. */
-export const stoppedFailure = (signal: AbortSignal): PluginFailure =>
-  pluginFailure('NOTIFY_UNREACHABLE', 'stopped before the broker had confirmed the alert', signal.reason);
-
 /** Whether the broker does not speak the protocol version that was tried. */
 export const isVersionRefusal = (thrown: unknown): boolean => VERSION_REASONS.has(reasonCodeOf(thrown) ?? 0);
 

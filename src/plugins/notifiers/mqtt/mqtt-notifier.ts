@@ -1,9 +1,8 @@
 import type { Alert } from '../../../domain/alert.ts';
-import { err, ok, type Result } from '../../../domain/result.ts';
+import { ok, type Result } from '../../../domain/result.ts';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
 import type { Notifier } from '../../spec/notifier.ts';
 import type { MqttConfig } from './config.ts';
-import { stoppedFailure } from './failures.ts';
 import type { BrokerLink } from './link.ts';
 import { alertPayload } from './payload.ts';
 import { topicOf } from './topic.ts';
@@ -19,7 +18,7 @@ export class MqttNotifier implements Notifier {
   }
 
   async send(alert: Alert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
-    if (signal.aborted) return err(stoppedFailure(signal));
+    signal.throwIfAborted();
     const connected = await unlessAborted(this.#link.connect(), signal);
     if (!connected.ok) return connected;
     const { topic_template, qos, retain, publish_timeout_s } = this.#config;
@@ -43,12 +42,12 @@ export class MqttNotifier implements Notifier {
   }
 }
 
-async function unlessAborted<T>(work: Promise<Result<T, PluginFailure>>, signal: AbortSignal): Promise<Result<T, PluginFailure>> {
-  const { promise, resolve } = Promise.withResolvers<Result<T, PluginFailure>>();
-  const onAbort = () => resolve(err(stoppedFailure(signal)));
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([work, promise]);
+    return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

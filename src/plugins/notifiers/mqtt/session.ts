@@ -1,7 +1,7 @@
 import { connect, ErrorWithReasonCode, type IClientOptions, type MqttClient } from 'mqtt';
 import { err, ok, type Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
-import { publishFailure, stoppedFailure } from './failures.ts';
+import { publishFailure } from './failures.ts';
 
 /** Well below what brokers allow at once (mosquitto: 20); who exceeds it is cut off (MQTT 5.0, 4.9). */
 const MAX_IN_FLIGHT = 10;
@@ -50,10 +50,10 @@ export class Session {
     return this.#client.connected;
   }
 
-  /** Resolves when the broker has acknowledged (QoS 1 and 2), or the message is on its way (QoS 0). */
+  /** Resolves when the broker has acknowledged (QoS 1 and 2), or the message is on its way (QoS 0). Rejects when aborted. */
   async publish(message: Message, { timeoutMs, signal }: PublishLimits): Promise<Result<void, PluginFailure>> {
-    if (signal.aborted) return err(stoppedFailure(signal));
-    const { promise, resolve: settle } = Promise.withResolvers<Result<void, PluginFailure>>();
+    signal.throwIfAborted();
+    const { promise, resolve: settle, reject } = Promise.withResolvers<Result<void, PluginFailure>>();
     const waiting: Waiting = { message, settle, isOver: false };
     const timer = setTimeout(() => {
       this.#timedOut = pluginFailure('NOTIFY_TIMED_OUT', `broker ${this.#broker} did not acknowledge within ${timeoutMs} ms`);
@@ -61,7 +61,7 @@ export class Session {
       // A half-open connection ends here, too, before its keepalive would notice.
       this.drop();
     }, timeoutMs);
-    const onAbort = () => settle(err(stoppedFailure(signal)));
+    const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     void this.closed.then((reason) => settle(err(this.#failureOf(reason))));
     this.#queue.push(waiting);

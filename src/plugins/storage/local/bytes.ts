@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
 import type { StorageCall } from '../../spec/storage.ts';
-import { StorageStop, stoppedFailure } from './failures.ts';
+import { StorageStop } from './failures.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -32,7 +32,7 @@ export async function readThrough({ file, call, explain, write }: Reading): Prom
   const buffer = new Uint8Array(CHUNK_BYTES);
   let sizeBytes = 0;
   for (;;) {
-    if (call.signal.aborted) throw new StorageStop(stoppedFailure('finish', call.signal));
+    call.signal.throwIfAborted();
     const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, sizeBytes).catch((thrown: unknown) => {
       throw new StorageStop(explain(thrown));
     });

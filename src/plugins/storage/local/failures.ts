@@ -57,10 +57,6 @@ export function sourceFailure(path: string, thrown: unknown): PluginFailure {
   return pluginFailure('UNEXPECTED', why, thrown);
 }
 
-/** The call was cancelled. Retryable: whoever cancelled it knows whether it is still wanted. */
-export const stoppedFailure = (what: string, signal: AbortSignal): PluginFailure =>
-  pluginFailure('STORAGE_UNREACHABLE', `stopped before it could ${what}`, signal.reason);
-
 export function errnoOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }

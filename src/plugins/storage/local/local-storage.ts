@@ -7,7 +7,7 @@ import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.t
 import type { LocalFile, Storage, StorageCall } from '../../spec/storage.ts';
 import { type Digest, openPlain, readThrough, sameBytes, writeAll } from './bytes.ts';
 import { syncFolder } from './durable.ts';
-import { errnoOf, isAbsent, StorageStop, sourceFailure, stoppedFailure, storageFailure } from './failures.ts';
+import { errnoOf, isAbsent, StorageStop, sourceFailure, storageFailure } from './failures.ts';
 import { findFolder, makeFolder } from './folders.ts';
 import { type ParsedKey, parseKey } from './key.ts';
 import { discard, openPart, type Part, publish, sweepParts } from './parts.ts';
@@ -193,15 +193,18 @@ function valueOf<T>(result: Result<T, PluginFailure>): T {
   throw new StorageStop(result.error);
 }
 
-/** Turns whatever stops the work into a value. Answers at once when aborted, even while a dead share blocks the system call. */
+/**
+ * Turns whatever stops the work into a value. An aborted call rejects with the signal's reason, at once, even while a dead
+ * share blocks the system call beneath it; the work stops at its next step.
+ */
 async function settle<T>(what: string, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, PluginFailure>> {
-  if (signal.aborted) return err(stoppedFailure(what, signal));
-  const aborted = Promise.withResolvers<Result<T, PluginFailure>>();
-  const onAbort = () => aborted.resolve(err(stoppedFailure(what, signal)));
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   const worked = work().then(ok<T>, (thrown: unknown) => err(storageFailure(what, thrown)));
   try {
-    return await Promise.race([worked, aborted.promise]);
+    return await Promise.race([worked, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

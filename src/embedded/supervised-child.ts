@@ -119,7 +119,7 @@ export class SupervisedChild implements AsyncDisposable {
       ended.abort();
     });
     const deadline = Date.now() + READY_TIMEOUT_MS;
-    while (reason === undefined && !this.#closing.signal.aborted) {
+    while (reason === undefined && !this.#isClosing()) {
       if (await this.#spec.isReady()) return;
       if (Date.now() >= deadline) throw this.#failure(`did not serve within ${READY_TIMEOUT_MS / 1000} s`);
       await delay(25, undefined, { signal: ended.signal }).catch(() => undefined);
@@ -137,9 +137,9 @@ export class SupervisedChild implements AsyncDisposable {
     let exit = firstExit;
     for (;;) {
       const reason = await exit;
-      if (this.#closing.signal.aborted) return;
+      if (this.#isClosing()) return;
       await this.#pause(reason);
-      if (this.#closing.signal.aborted) return;
+      if (this.#isClosing()) return;
       exit = this.#spawn();
       // A failed start is no end of the matter: the child has ended or is ended here, and the loop goes on.
       await this.#untilReady(exit).then(
@@ -147,6 +147,10 @@ export class SupervisedChild implements AsyncDisposable {
         () => this.#end(),
       );
     }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   async #pause(reason: string): Promise<void> {

@@ -98,10 +98,10 @@ class Server {
     const { customAttributes } = await this.#patiently(() => operatorService.listSearchAttributes({ namespace }));
     const wanted = Object.entries(SEARCH_ATTRIBUTES);
     for (const [name, type] of wanted) {
-      const has = customAttributes?.[name];
+      const has: number | undefined = customAttributes[name];
       if (has !== undefined && has !== ATTRIBUTE_TYPES[type]) throw new AttributeClash(name);
     }
-    const missing = wanted.filter(([name]) => customAttributes?.[name] === undefined);
+    const missing = wanted.filter(([name]) => customAttributes[name] === undefined);
     if (missing.length > 0) {
       const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, ATTRIBUTE_TYPES[type]]));
       await this.#patiently(() =>

@@ -1,9 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
 
-/** Kept for scripts that have more to print before the run is over. */
-const FILE = '.cache/closing-line';
-
 /**
  * Ends the run with `N passed, N failed`. A file that cannot be loaded and an error outside a test count as one failure each,
  * a skipped test too: nothing is left out in silence.
@@ -27,8 +24,9 @@ export class ClosingLineReporter implements Reporter {
     for (const test of skipped) process.stdout.write(`skipped: ${test.module.relativeModuleId} > ${test.fullName}\n`);
     const failed = failing + skipped.length + broken.length + unhandledErrors.length;
     const line = `${passed} passed, ${failed} failed\n`;
+    // For scripts, which have more to print before all is over.
     mkdirSync('.cache', { recursive: true });
-    writeFileSync(FILE, line);
+    writeFileSync('.cache/closing-line', line);
     process.stdout.write(line);
     // A run that counts a failure does not end with success.
     if (failed > 0) process.exitCode = 1;

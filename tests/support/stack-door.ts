@@ -45,8 +45,13 @@ async function openRunStack() {
   await sweep();
   const dataDir = mkdtempSync(join(folder, PREFIX));
   chmodSync(dataDir, 0o711);
-  const stack = await openEmbeddedStack({ dataDir, relaxed: true, systemDir: join(dataDir, 'system') });
-  return { dataDir, endpoints: stack.endpoints, close: () => stack.close() };
+  try {
+    const stack = await openEmbeddedStack({ dataDir, relaxed: true, systemDir: join(dataDir, 'system') });
+    return { dataDir, endpoints: stack.endpoints, close: () => stack.close() };
+  } catch (cause) {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw cause;
+  }
 }
 
 /** What runs that were killed left behind. */

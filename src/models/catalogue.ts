@@ -111,8 +111,6 @@ export const MODEL_CATALOGUE: readonly CatalogueEntry[] = [
   },
 ];
 
-export const DEFAULT_MODEL_ID = 'centernet_mbv3';
-
 /** What a manifest says about its origin. */
 export function describeSource(source: ModelSource): string {
   if (source.kind === 'https') return source.url;

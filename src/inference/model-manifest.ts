@@ -77,4 +77,3 @@ export const modelManifestSchema = z.strictObject({
 
 export type ModelManifest = z.output<typeof modelManifestSchema>;
 export type ModelInput = ModelManifest['input'];
-export type ModelOutput = ModelManifest['output'];

@@ -33,6 +33,9 @@ export interface FrameDecoding extends AsyncIterable<RawFrame> {
   readonly outcome: Promise<Result<DecodeOutcome, PluginFailure>>;
 }
 
+/** One per core of a small machine; left to itself ffmpeg takes, on a big one, a thread and several frames of memory per core. */
+const DECODER_THREADS = '2';
+
 /**
  * Decodes a video in one pass of one ffmpeg process. To be iterated exactly once.
  * @throws the signal's reason, from the loop, when aborted.
@@ -67,7 +70,7 @@ function decodeArgs({ path, sampleFps, canvas }: FramesRequest): string[] {
   const select = `select='isnan(prev_selected_t)+not(eq(${slot('t')}\\,${slot('prev_selected_t')}))'`;
   const filters = [select, ...letterboxFilters(canvas, FRAME_LOG_FILTER)].join(',');
   const output = ['-fps_mode', 'passthrough', '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1'];
-  return [...FRAME_LOG_ARGS, '-i', path, '-map', '0:V:0', '-vf', filters, ...output];
+  return [...FRAME_LOG_ARGS, '-threads', DECODER_THREADS, '-i', path, '-map', '0:V:0', '-vf', filters, ...output];
 }
 
 async function* readFrames(stdout: Readable, log: FrameLog, canvas: CanvasShape): AsyncGenerator<RawFrame> {

@@ -6,6 +6,7 @@ import { livingMediaProcesses } from '../../../src/media/media-process.ts';
 import { childProcesses } from '../../support/child-processes.ts';
 import { type MediaFolder, makeMedia, openMediaFolder } from '../../support/test-media.ts';
 import { errorOf, valueOf } from '../../support/value-of.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 let media: MediaFolder;
 beforeAll(async () => {
@@ -158,6 +159,19 @@ describe('decoding frames', () => {
     // When the signal comes
     // Then the loop ends with its reason
     await expect(reading()).rejects.toBe(reason);
+  });
+
+  it('keeps the frames of a short clip for a reader who comes after the decoder has ended', async () => {
+    // Given a decoder that is done before anybody reads
+    const path = await media.clip('brief.mp4', 'testsrc2=d=2:r=2:s=64x64');
+    const decoding = decodeFrames(request(path));
+    await waitUntil('ffmpeg has ended', async () => (await childProcesses('ffmpeg')).length === 0);
+    // When the reader comes
+    const times: number[] = [];
+    for await (const frame of decoding) times.push(frame.atMs);
+    // Then nothing is lost
+    expect(times).toEqual([0, 500, 1000, 1500]);
+    expect(valueOf(await decoding.outcome)).toEqual({ frames: 4 });
   });
 
   it('waits for a slow reader instead of piling up frames', async () => {

@@ -4,6 +4,9 @@
 
 RUN := sh scripts/run.sh
 HOMESEC := $(RUN) node src/cli/main.ts
+# The configuration of dev, up, down and the database; the example stands in until there is one.
+CONFIG ?= $(firstword $(wildcard homesec.yaml) config/homesec.example.yaml)
+WITH := --config "$(CONFIG)"
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -18,7 +21,7 @@ demo: setup ## a real video through the whole pipeline; make demo CLIP=my.mp4 fo
 	@$(HOMESEC) demo $(if $(CLIP),"$(CLIP)")
 
 dev: setup ## run with restart on change; make dev CONFIG=config/my.yaml
-	@$(RUN) node --watch src/cli/main.ts run $(if $(CONFIG),--config "$(CONFIG)")
+	@$(RUN) node --watch src/cli/main.ts run $(WITH)
 
 check: setup-test ## everything that has to hold: format, lint, types, walls, dead code, generated files, tests
 	@sh scripts/check.sh
@@ -39,16 +42,16 @@ bench: setup ## overhead per clip, filter time, memory
 	@$(RUN) node bench/main.ts
 
 db-up: setup ## the embedded Postgres alone, in the background
-	@sh scripts/up.sh --only postgres
+	@sh scripts/up.sh --only postgres $(WITH)
 
 db-migrate: setup ## bring the database to the newest schema
-	@$(HOMESEC) migrate
+	@$(HOMESEC) migrate $(WITH)
 
 up: setup ## the embedded Postgres, Temporal and broker, in the background
-	@sh scripts/up.sh
+	@sh scripts/up.sh $(WITH)
 
 down: setup ## end what up and db-up started
-	@$(HOMESEC) stack down
+	@$(HOMESEC) stack down $(WITH)
 
 gen: setup ## write the generated files anew: configuration schema and reference
 	@sh scripts/gen.sh

@@ -9,13 +9,15 @@ export interface TcpDoor extends AsyncDisposable {
   shut(): Promise<void>;
   /** Breaks all connections; new ones are taken and get no answer, as from a machine that hangs. */
   stall(): Promise<void>;
-  connectionCount(): number;
+  /** Connections taken so far. */
+  takenCount(): number;
 }
 
 export async function openTcpDoor(targetPort: number): Promise<TcpDoor> {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
   let port = 0;
+  let taken = 0;
 
   const keep = (socket: Socket): void => {
     sockets.add(socket);
@@ -24,7 +26,10 @@ export async function openTcpDoor(targetPort: number): Promise<TcpDoor> {
   };
   const listen = async (onConnection: (socket: Socket) => void): Promise<void> => {
     await shut();
-    const next = createServer(onConnection);
+    const next = createServer((socket) => {
+      taken += 1;
+      onConnection(socket);
+    });
     await new Promise<void>((resolve, reject) => next.once('error', reject).listen(port, '127.0.0.1', resolve));
     server = next;
     const address = next.address();
@@ -54,7 +59,7 @@ export async function openTcpDoor(targetPort: number): Promise<TcpDoor> {
     open,
     shut,
     stall: () => listen(keep),
-    connectionCount: () => sockets.size / 2,
+    takenCount: () => taken,
     [Symbol.asyncDispose]: shut,
   };
 }

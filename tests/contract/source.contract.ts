@@ -1,0 +1,169 @@
+// How a source takes the suite: call `describeSource` in a test file of its own with a set-up that can make new instances of
+// the source and put finished recordings where it finds them. The suite gives it a spool of its own, which takes any file
+// but those that begin with `broken`: they are unreadable.
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createClipId } from '../../src/domain/ids.ts';
+import { err, ok, type Result } from '../../src/domain/result.ts';
+import type { ClipSink, ClipSource, Recording, SealedClip, SealFailure } from '../../src/plugins/spec/source.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+export interface SourceSetup {
+  /** A new instance over the same input; one lives at a time. The suite starts and stops it. */
+  readonly open: () => ClipSource;
+  readonly cameraName: string;
+  readonly backend: string;
+  /** Makes a recording appear at the source's input, finished; the same seed, the same bytes. Gives their SHA-256 as hex. */
+  readonly record: (seed: string) => Promise<string>;
+  /** Makes a file appear there that begins with `broken` and is no video. */
+  readonly recordBroken: () => Promise<void>;
+  readonly dispose: () => Promise<void>;
+}
+
+/** A spool that keeps nothing but the memory of what it was offered. */
+class RememberingSink implements ClipSink {
+  readonly scratchDir: string;
+  readonly stateDir: string;
+  readonly offered: Recording[] = [];
+  /** SHA-256 of the bytes by identity. */
+  readonly sealed = new Map<string, string>();
+  /** As many times the disk is full. */
+  diskFailures = 0;
+
+  constructor(folder: string) {
+    this.scratchDir = join(folder, 'scratch');
+    this.stateDir = join(folder, 'state');
+  }
+
+  /** SHA-256 of all sealed clips, sorted. */
+  get hashes(): readonly string[] {
+    return [...this.sealed.values()].sort();
+  }
+
+  async seal(recording: Recording): Promise<Result<SealedClip, SealFailure>> {
+    this.offered.push(recording);
+    const bytes = await readFile(recording.path).catch(() => undefined);
+    if (bytes === undefined) return err({ code: 'gone', message: 'the file is gone' });
+    if (bytes.toString('latin1', 0, 6) === 'broken') return err({ code: 'unreadable', message: 'no video' });
+    this.diskFailures -= 1;
+    if (this.diskFailures >= 0) return err({ code: 'disk', message: 'the disk is full' });
+    const identity = createHash('sha256').update(`${recording.cameraName}\0${recording.identity}`).digest('hex');
+    const isNew = !this.sealed.has(recording.identity);
+    this.sealed.set(recording.identity, createHash('sha256').update(bytes).digest('hex'));
+    if (recording.take === 'move') await rm(recording.path);
+    return ok({ clipId: createClipId(recording.recordedStartAt, recording.cameraName, identity), isNew });
+  }
+}
+
+/** Promises of every source. `setup` makes a new, empty input for each test. */
+export function describeSource(name: string, setup: () => Promise<SourceSetup>): void {
+  describe(`source ${name}`, () => {
+    let folder: string;
+    let given: SourceSetup;
+    let sink: RememberingSink;
+    let running: ClipSource | undefined;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'homesec-source-contract-'));
+      sink = new RememberingSink(folder);
+      await mkdir(sink.scratchDir);
+      await mkdir(sink.stateDir);
+      given = await setup();
+    });
+    afterEach(async () => {
+      await running?.stop();
+      running = undefined;
+      await given.dispose();
+      await rm(folder, { recursive: true });
+    });
+    const start = async (): Promise<ClipSource> => {
+      running = given.open();
+      await running.start(sink);
+      return running;
+    };
+    const sealed = (count: number) => waitUntil(`${count} sealed`, () => sink.sealed.size >= count);
+
+    test('seals what is recorded while it runs, each once, with all that the spool must know', async () => {
+      // Given
+      await start();
+      // When
+      const recorded = [await given.record('1'), await given.record('2'), await given.record('3')];
+      await sealed(3);
+      // Then
+      expect(sink.hashes).toEqual(recorded.sort());
+      expect(sink.offered.length).toBe(3);
+      for (const recording of sink.offered) {
+        expect(recording).toMatchObject({ cameraName: given.cameraName, sourceBackend: given.backend });
+        expect(isAbsolute(recording.path)).toBe(true);
+        expect(new Date(recording.recordedStartAt).toISOString()).toBe(recording.recordedStartAt);
+      }
+    });
+
+    test('tells recordings apart that have the same content', async () => {
+      // Given
+      await start();
+      // When
+      const recorded = [await given.record('same'), await given.record('same')];
+      await sealed(2);
+      // Then
+      expect(recorded[0]).toBe(recorded[1]);
+      expect(sink.hashes).toEqual(recorded);
+    });
+
+    test('seals nothing twice when it is started again, and misses nothing that came meanwhile', async () => {
+      // Given a source that has sealed, and was stopped
+      const first = await start();
+      const recorded = [await given.record('1')];
+      await sealed(1);
+      await first.stop();
+      // When
+      recorded.push(await given.record('2'));
+      await start();
+      recorded.push(await given.record('3'));
+      await sealed(3);
+      // Then: offering it again would be harmless, under another identity it would be a twin
+      expect(sink.hashes).toEqual(recorded.sort());
+    });
+
+    test('offers a recording again that the disk could not take', async () => {
+      // Given a disk that is full at first
+      sink.diskFailures = 1;
+      await start();
+      // When
+      await given.record('1');
+      // Then
+      await sealed(1);
+      expect(new Set(sink.offered.map(({ identity }) => identity)).size).toBe(1);
+    });
+
+    test('keeps going past a file that is no video, and reports it', async () => {
+      // Given
+      const source = await start();
+      // When
+      await given.recordBroken();
+      const recorded = await given.record('1');
+      await sealed(1);
+      await waitUntil('the problem', () => source.status().problems.length > 0);
+      // Then
+      expect(sink.hashes).toEqual([recorded]);
+      expect(source.status().problems).toEqual([
+        { path: expect.any(String), message: expect.any(String), since: expect.stringMatching(/^\d{4}-.*Z$/) },
+      ]);
+    });
+
+    test('says what it is doing, and does nothing more once it is stopped', async () => {
+      // Given
+      const source = await start();
+      await waitUntil('watching', () => source.status().state === 'watching');
+      // When
+      await source.stop();
+      await given.record('1');
+      await source.stop();
+      // Then
+      expect(source.status()).toMatchObject({ state: 'stopped' });
+      expect(sink.offered).toEqual([]);
+    });
+  });
+}

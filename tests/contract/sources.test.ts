@@ -1,0 +1,66 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { localFolderSource } from '../../src/plugins/sources/local-folder/index.ts';
+import { FedSource } from '../fakes/fed-source.ts';
+import { createTestContext } from '../support/plugin-context.ts';
+import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
+import { describeSource } from './source.contract.ts';
+
+let media: MediaFolder;
+let video: Buffer;
+beforeAll(async () => {
+  media = await openMediaFolder();
+  video = await readFile(await media.clip('video.mp4', 'color=black:d=1:r=5:s=64x64'));
+});
+afterAll(() => media.remove());
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+/** A video with some bytes after its end, which players ignore. */
+const videoOf = (seed: string): Buffer => Buffer.concat([video, Buffer.from(seed)]);
+const BROKEN = Buffer.from('broken, and no video');
+
+describeSource('local_folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'homesec-local-folder-'));
+  const watchDir = join(folder, 'watch');
+  await mkdir(watchDir);
+  const raw = { watch_dir: watchDir, stability_threshold_s: 0.1, poll_interval_s: 0.1 };
+  const config = localFolderSource.configSchema.parse(raw);
+  const appear = async (bytes: Buffer): Promise<string> => {
+    const unfinished = join(folder, randomUUID());
+    await writeFile(unfinished, bytes);
+    await rename(unfinished, join(watchDir, `${randomUUID()}.mp4`));
+    return sha256(bytes);
+  };
+  return {
+    open: () => localFolderSource.create(config, createTestContext({ cameraName: 'Front Door' })),
+    cameraName: 'Front Door',
+    backend: 'local_folder',
+    record: (seed) => appear(videoOf(seed)),
+    recordBroken: async () => void (await appear(BROKEN)),
+    dispose: () => rm(folder, { recursive: true }),
+  };
+});
+
+describeSource('fed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'homesec-fed-source-'));
+  const source = new FedSource();
+  const feed = async (bytes: Buffer): Promise<string> => {
+    const identity = randomUUID();
+    const path = join(folder, identity);
+    await writeFile(path, bytes);
+    const recordedStartAt = new Date().toISOString();
+    await source.feed({ cameraName: 'Front Door', sourceBackend: 'fed', identity, recordedStartAt, path, take: 'copy' });
+    return sha256(bytes);
+  };
+  return {
+    open: () => source,
+    cameraName: 'Front Door',
+    backend: 'fed',
+    record: (seed) => feed(videoOf(seed)),
+    recordBroken: async () => void (await feed(BROKEN)),
+    dispose: () => rm(folder, { recursive: true }),
+  };
+});

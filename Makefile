@@ -36,7 +36,7 @@ format: setup ## format all files in place
 	@$(RUN) biome check --write .
 
 test: setup-test ## all tests; make test T=tests/unit for some
-	@$(RUN) vitest run $(T)
+	@sh scripts/test.sh $(T)
 
 bench: setup ## overhead per clip, filter time, memory
 	@$(RUN) node bench/main.ts

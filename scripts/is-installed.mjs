@@ -8,7 +8,9 @@ try {
   const asks = JSON.parse(readFileSync('package.json', 'utf8'));
   const same = (path, entry) => installed[path]?.version === entry.version || (entry.optional === true && !(path in installed));
   const complete = Object.entries(wanted).every(([path, entry]) => path === '' || same(path, entry));
-  const current = ['dependencies', 'devDependencies'].every((kind) => JSON.stringify(asks[kind]) === JSON.stringify(wanted[''][kind]));
+  const current = ['dependencies', 'devDependencies'].every(
+    (kind) => JSON.stringify(asks[kind]) === JSON.stringify(wanted[''][kind]),
+  );
   process.exitCode = complete && current && Object.keys(installed).every((path) => path in wanted) ? 0 : 1;
 } catch {
   process.exitCode = 1;

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../../src/domain/process-clip.ts';
-import { openEmbeddedStack } from '../../../src/embedded/embedded-stack.ts';
 import { identifyProcess, isAlive, type ProcessIdentity } from '../../../src/embedded/process-identity.ts';
 import { readEndpoints } from '../../../src/embedded/stack-file.ts';
 import { makeDataDir } from '../../support/data-dir.ts';
 import { holdStack } from '../../support/held-stack.ts';
+import { openStack } from '../../support/open-stack.ts';
 import { query } from '../../support/query.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -35,7 +35,7 @@ describe('the embedded stack', () => {
     using dataDir = makeDataDir();
     const progress: string[] = [];
     // When
-    await using stack = await openEmbeddedStack({
+    await using stack = await openStack({
       dataDir: dataDir.path,
       relaxed: true,
       onProgress: ({ part }) => progress.push(part),
@@ -54,7 +54,7 @@ describe('the embedded stack', () => {
   it('prepares the namespace with 30 days of retention and the search attributes', async () => {
     // Given
     using dataDir = makeDataDir();
-    await using stack = await openEmbeddedStack({ dataDir: dataDir.path, postgres: false, broker: false });
+    await using stack = await openStack({ dataDir: dataDir.path, postgres: false, broker: false });
     const connection = await Connection.connect({ address: stack.endpoints.temporalAddress ?? '' });
     onTestFinished(() => connection.close());
     // When
@@ -68,7 +68,7 @@ describe('the embedded stack', () => {
   it('is durable unless it is told otherwise', async () => {
     // Given
     using dataDir = makeDataDir();
-    await using stack = await openEmbeddedStack({ dataDir: dataDir.path, ...ONLY_POSTGRES });
+    await using stack = await openStack({ dataDir: dataDir.path, ...ONLY_POSTGRES });
     // When
     const settings = await query<{ name: string; setting: string }>(
       stack.endpoints.postgresDsn,
@@ -82,7 +82,7 @@ describe('the embedded stack', () => {
     // Given
     using dataDir = makeDataDir();
     // When
-    await using stack = await openEmbeddedStack({ dataDir: dataDir.path, relaxed: true, ...ONLY_POSTGRES });
+    await using stack = await openStack({ dataDir: dataDir.path, relaxed: true, ...ONLY_POSTGRES });
     // Then
     const wrong = new URL(stack.endpoints.postgresDsn ?? '');
     wrong.password = 'wrong';
@@ -94,11 +94,11 @@ describe('the embedded stack', () => {
     // Given
     using dataDir = makeDataDir();
     const options = { dataDir: dataDir.path, relaxed: true, temporal: false } as const;
-    const first = await openEmbeddedStack(options);
+    const first = await openStack(options);
     await query(first.endpoints.postgresDsn, 'create table kept as select 7 as number');
     await first.close();
     // When
-    await using second = await openEmbeddedStack(options);
+    await using second = await openStack(options);
     // Then
     expect(second.endpoints).toEqual(first.endpoints);
     expect(await query(second.endpoints.postgresDsn, 'select number from kept')).toEqual([{ number: 7 }]);
@@ -108,14 +108,14 @@ describe('the embedded stack', () => {
     // Given
     using dataDir = makeDataDir();
     const options = { dataDir: dataDir.path, ...ONLY_BROKER } as const;
-    const first = await openEmbeddedStack(options);
+    const first = await openStack(options);
     await first.close();
     const stranger = createServer().listen(portOf(first.endpoints.mqttUrl), '127.0.0.1');
     await once(stranger, 'listening');
     onTestFinished(() => void stranger.close());
     const progress: string[] = [];
     // When
-    await using second = await openEmbeddedStack({ ...options, onProgress: ({ message }) => progress.push(message) });
+    await using second = await openStack({ ...options, onProgress: ({ message }) => progress.push(message) });
     // Then
     expect(portOf(second.endpoints.mqttUrl)).not.toBe(portOf(first.endpoints.mqttUrl));
     expect(progress.join('\n')).toContain(`port ${portOf(first.endpoints.mqttUrl)} is in use`);
@@ -130,7 +130,7 @@ describe('the embedded stack', () => {
     const address = stranger.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     // When
-    const opening = openEmbeddedStack({ dataDir: dataDir.path, ...ONLY_BROKER, broker: { port } });
+    const opening = openStack({ dataDir: dataDir.path, ...ONLY_BROKER, broker: { port } });
     // Then
     await expect(opening).rejects.toMatchObject({ code: 'STACK_PORT_TAKEN', message: expect.stringContaining(String(port)) });
   });
@@ -141,7 +141,7 @@ describe('the embedded stack', () => {
     await using held = await holdStack({ dataDir: dataDir.path, ...ONLY_BROKER });
     const during = readEndpoints(dataDir.path);
     // When
-    const second = openEmbeddedStack({ dataDir: dataDir.path, ...ONLY_BROKER });
+    const second = openStack({ dataDir: dataDir.path, ...ONLY_BROKER });
     // Then
     await expect(second).rejects.toMatchObject({
       code: 'STACK_IN_USE',
@@ -151,7 +151,7 @@ describe('the embedded stack', () => {
     await held.end('SIGKILL');
     expect(readEndpoints(dataDir.path)).toBeUndefined();
     // What was refused and what was killed leave the data dir usable.
-    await using third = await openEmbeddedStack({ dataDir: dataDir.path, ...ONLY_BROKER });
+    await using third = await openStack({ dataDir: dataDir.path, ...ONLY_BROKER });
     expect(third.endpoints.mqttUrl).toBe(held.endpoints.mqttUrl);
   });
 
@@ -175,7 +175,7 @@ describe('the embedded stack', () => {
     await held.end('SIGKILL');
     expect(orphans.map(isAlive)).toEqual([true, true, true]);
     // When
-    const next = await openEmbeddedStack({ dataDir: dataDir.path, relaxed: true });
+    const next = await openStack({ dataDir: dataDir.path, relaxed: true });
     await next.close();
     // Then
     expect(orphans.map(isAlive)).toEqual([false, false, false]);
@@ -190,7 +190,7 @@ describe('the embedded stack', () => {
     const identity = identifyProcess(stranger.pid ?? 0);
     writeFileSync(join(dataDir.path, 'broker.pid'), JSON.stringify({ pid: stranger.pid, startMark: 'another life' }));
     // When
-    await using stack = await openEmbeddedStack({ dataDir: dataDir.path, ...ONLY_BROKER });
+    await using stack = await openStack({ dataDir: dataDir.path, ...ONLY_BROKER });
     // Then
     expect(stack.endpoints.mqttUrl).toBeDefined();
     expect(identity !== undefined && isAlive(identity)).toBe(true);
@@ -200,7 +200,7 @@ describe('the embedded stack', () => {
     // Given
     using dataDir = makeDataDir();
     const progress: string[] = [];
-    await using stack = await openEmbeddedStack({
+    await using stack = await openStack({
       dataDir: dataDir.path,
       ...ONLY_POSTGRES,
       onProgress: ({ message }) => progress.push(message),
@@ -220,7 +220,7 @@ describe('the embedded stack', () => {
     using dataDir = makeDataDir();
     const env = { ...process.env, TEMPORAL_ADDRESS: '', TEMPORAL_CLI_PATH: '/bin/false' };
     // When
-    const opening = openEmbeddedStack({ dataDir: dataDir.path, relaxed: true, env });
+    const opening = openStack({ dataDir: dataDir.path, relaxed: true, env });
     // Then
     await expect(opening).rejects.toMatchObject({
       code: 'STACK_PART_FAILED',
@@ -235,7 +235,7 @@ describe('the embedded stack', () => {
     // Given
     using dataDir = makeDataDir();
     // When
-    await using stack = await openEmbeddedStack({ dataDir: dataDir.path, ...ONLY_BROKER });
+    await using stack = await openStack({ dataDir: dataDir.path, ...ONLY_BROKER });
     // Then
     expect(Object.keys(stack.endpoints).toSorted()).toEqual(['mqttUrl', 'pid']);
     expect(existsSync(join(dataDir.path, 'postgres'))).toBe(false);

@@ -1,11 +1,11 @@
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openEmbeddedStack } from '../../../src/embedded/embedded-stack.ts';
 import { findPostgresAccount } from '../../../src/embedded/postgres-account.ts';
 import { findPostgresBinaries, findPostgresPackage } from '../../../src/embedded/postgres-binaries.ts';
 import { makeDataDir } from '../../support/data-dir.ts';
 import { holdStack } from '../../support/held-stack.ts';
+import { openStack } from '../../support/open-stack.ts';
 import { query } from '../../support/query.ts';
 
 const ONLY_POSTGRES = { temporal: false, broker: false, relaxed: true } as const;
@@ -17,12 +17,12 @@ describe('the accounts that Postgres runs under', () => {
     using dataDir = makeDataDir({ isPrivate: true });
     using system = makeDataDir();
     const options = { ...ONLY_POSTGRES, dataDir: dataDir.path, systemDir: system.path };
-    const first = await openEmbeddedStack(options);
+    const first = await openStack(options);
     await query(first.endpoints.postgresDsn, 'create table kept as select 7 as number');
     await first.close();
     // When: opened to all, the data dir would be usable now, but the data is elsewhere
     chmodSync(dataDir.path, 0o711);
-    await using second = await openEmbeddedStack(options);
+    await using second = await openStack(options);
     // Then
     expect(await query(second.endpoints.postgresDsn, 'select number from kept')).toEqual([{ number: 7 }]);
   });
@@ -89,7 +89,7 @@ describe('the accounts that Postgres runs under', () => {
     mkdirSync(torn, { recursive: true });
     writeFileSync(join(torn, 'PG_VERSION'), '15\n');
     // When
-    await using stack = await openEmbeddedStack({ ...ONLY_POSTGRES, dataDir: dataDir.path });
+    await using stack = await openStack({ ...ONLY_POSTGRES, dataDir: dataDir.path });
     // Then
     expect(await query(stack.endpoints.postgresDsn, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
@@ -101,7 +101,7 @@ describe('the accounts that Postgres runs under', () => {
     mkdirSync(cluster, { recursive: true });
     writeFileSync(join(cluster, 'PG_VERSION'), '13\n');
     // When
-    const opening = openEmbeddedStack({ ...ONLY_POSTGRES, dataDir: dataDir.path });
+    const opening = openStack({ ...ONLY_POSTGRES, dataDir: dataDir.path });
     // Then
     await expect(opening).rejects.toMatchObject({
       code: 'POSTGRES_UNUSABLE',

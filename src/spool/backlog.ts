@@ -1,9 +1,10 @@
-import { readdir, statfs } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { ClipId } from '../domain/ids.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { SpoolLayout } from './layout.ts';
 import type { RefusedClip } from './marker.ts';
 import type { MarkerStore } from './marker-store.ts';
+import { freeBytesOf } from './retention.ts';
 
 /** What the spool still owes, and what a person should look at. */
 export interface SpoolBacklog {
@@ -31,14 +32,13 @@ export function createBacklog(layout: SpoolLayout, markers: MarkerStore): () => 
     }
     const facts = [...known.values()];
     const oldestSealedAt = facts.map((fact) => fact.sealedAt).toSorted()[0];
-    const { bavail, bsize } = await statfs(layout.dir);
     return {
       openCount: open.size,
       openBytes: facts.reduce((sum, fact) => sum + fact.sizeBytes, 0),
       ...(oldestSealedAt === undefined ? {} : { oldestSealedAt }),
       refused: await refusedClips(markers),
       broken: (await readdir(layout.broken)).toSorted(),
-      freeBytes: bavail * bsize,
+      freeBytes: await freeBytesOf(layout.dir),
     };
   };
 }

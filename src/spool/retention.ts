@@ -1,5 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import type { Clip } from '../domain/clip.ts';
+import type { ClipId } from '../domain/ids.ts';
+import type { ReleasedClip } from './marker.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
 import { isInSpool, type MoveDeps, readOrSetAside } from './release.ts';
 
 export interface PruneSummary {
@@ -13,55 +16,80 @@ export interface PruneSummary {
   readonly failedCount: number;
 }
 
-/**
- * Removes local bytes of finished clips whose remote copy is verified, oldest first, until what is left of those fits. Open and
- * refused clips, clips without a verified copy, and files outside the spool are never touched.
- */
-export async function pruneSpool(deps: MoveDeps, maxLocalBytes: number): Promise<PruneSummary> {
-  const released = await releasedClips(deps);
-  const notUploaded = released.filter(({ uploaded }) => !uploaded);
-  const removable = released.filter(({ uploaded }) => uploaded);
-  let keptBytes = bytesOf(removable);
-  let [removedCount, removedBytes, failedCount] = [0, 0, 0];
-  for (const { clip } of removable) {
-    if (keptBytes <= maxLocalBytes) break;
-    if (!(await removeBytes(deps, clip))) {
-      failedCount += 1;
-      continue;
-    }
-    keptBytes -= clip.sizeBytes;
-    removedBytes += clip.sizeBytes;
-    removedCount += 1;
-  }
-  const notUploadedBytes = bytesOf(notUploaded);
-  return { keptBytes, removedCount, removedBytes, notUploadedCount: notUploaded.length, notUploadedBytes, failedCount };
+export interface PruneLimits {
+  /** What finished clips with a verified copy may take together. */
+  readonly maxLocalBytes: number;
+  /** What is to be free on the disk, where removing such clips can bring it about. */
+  readonly minFreeBytes: number;
 }
 
-interface Releasable {
-  readonly clip: Clip;
-  readonly uploaded: boolean;
+export interface Retention {
+  /**
+   * Removes local bytes of finished clips whose remote copy is verified, oldest first, until both limits are kept. Open and
+   * refused clips, clips without a verified copy, and files outside the spool are never touched, however full the disk is.
+   */
+  prune(limits: PruneLimits): Promise<PruneSummary>;
+  /** The clip's marker in `released/` has changed. */
+  changed(clipId: ClipId): void;
+}
+
+/** Remembers the markers that it has read, so that pruning after every clip costs no more than listing a folder. */
+export function createRetention(deps: MoveDeps, turns: OneAtATime): Retention {
+  const known = new Map<ClipId, ReleasedClip>();
+  return {
+    changed: (clipId) => void known.delete(clipId),
+    async prune({ maxLocalBytes, minFreeBytes }) {
+      const released = await releasedClips(deps, known);
+      const notUploaded = released.filter(({ uploaded }) => !uploaded);
+      const removable = released.filter(({ uploaded }) => uploaded);
+      let keptBytes = bytesOf(removable);
+      let [removedCount, removedBytes, failedCount] = [0, 0, 0];
+      for (const { clip } of removable) {
+        if (keptBytes <= maxLocalBytes && (await freeBytesOf(deps.layout.dir)) >= minFreeBytes) break;
+        if (!(await turns.run(clip.clipId, () => removeBytes(deps, clip)))) {
+          failedCount += 1;
+          continue;
+        }
+        keptBytes -= clip.sizeBytes;
+        removedBytes += clip.sizeBytes;
+        removedCount += 1;
+      }
+      const notUploadedBytes = bytesOf(notUploaded);
+      return { keptBytes, removedCount, removedBytes, notUploadedCount: notUploaded.length, notUploadedBytes, failedCount };
+    },
+  };
+}
+
+/** What an ordinary user may still write to the disk of a folder. */
+export async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** Oldest first. */
-async function releasedClips(deps: MoveDeps): Promise<Releasable[]> {
-  const clips: Releasable[] = [];
-  for (const clipId of await deps.markers.ids('released')) {
-    const released = await readOrSetAside(deps, 'released', clipId);
-    if (released !== undefined && isInSpool(deps.layout, released.clip)) clips.push(released);
+async function releasedClips(deps: MoveDeps, known: Map<ClipId, ReleasedClip>): Promise<ReleasedClip[]> {
+  const clipIds = await deps.markers.ids('released');
+  const present = new Set(clipIds);
+  for (const clipId of known.keys()) if (!present.has(clipId)) known.delete(clipId);
+  for (const clipId of clipIds) {
+    const released = known.get(clipId) ?? (await readOrSetAside(deps, 'released', clipId));
+    if (released !== undefined) known.set(clipId, released);
   }
-  return clips;
+  return clipIds.flatMap((clipId) => known.get(clipId) ?? []).filter(({ clip }) => isInSpool(deps.layout, clip));
 }
 
 /** The bytes first: a kill in between leaves a marker, which the next round removes. */
-async function removeBytes({ markers, logger }: MoveDeps, { clipId, path }: Clip): Promise<boolean> {
+async function removeBytes(deps: MoveDeps, { clipId, path }: Clip): Promise<boolean> {
   try {
+    // What is remembered may be older than a release that has just taken the verified copy back.
+    if ((await readOrSetAside(deps, 'released', clipId))?.uploaded !== true) return false;
     await rm(path, { force: true });
-    await markers.remove('released', clipId);
+    await deps.markers.remove('released', clipId);
     return true;
   } catch (cause) {
-    logger.warn({ clip_id: clipId, path, err: cause }, 'the local bytes of an uploaded clip could not be removed');
+    deps.logger.warn({ clip_id: clipId, path, err: cause }, 'the local bytes of an uploaded clip could not be removed');
     return false;
   }
 }
 
-const bytesOf = (clips: readonly Releasable[]): number => clips.reduce((sum, { clip }) => sum + clip.sizeBytes, 0);
+const bytesOf = (clips: readonly ReleasedClip[]): number => clips.reduce((sum, { clip }) => sum + clip.sizeBytes, 0);

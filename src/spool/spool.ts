@@ -16,7 +16,7 @@ import { createMarkerStore, readIfThere } from './marker-store.ts';
 import { createOneAtATime, type OneAtATime } from './one-at-a-time.ts';
 import { recoverMoves, recoverSealing } from './recover.ts';
 import { type MoveDeps, readmitClip, readOrSetAside, releaseClip, setAsideClip } from './release.ts';
-import { type PruneSummary, pruneSpool } from './retention.ts';
+import { createRetention, type PruneSummary } from './retention.ts';
 import { acquireRoleLock, type RoleLock } from './role-lock.ts';
 import { createSealer } from './seal.ts';
 import { type OpenListener, type OpenWatch, watchOpen } from './watch-open.ts';
@@ -56,8 +56,8 @@ export interface HandoverSpool extends SpoolView {
   release(clipId: ClipId, outcome: { readonly uploaded: boolean }): Promise<void>;
   /** Sets an open clip aside, visible in `backlog()`, until `readmit` or `release`. False: it is not open. */
   refuse(clipId: ClipId, reason: SetAsideReason): Promise<boolean>;
-  /** Removes verified, uploaded local bytes beyond the limit, oldest first. */
-  prune(maxLocalBytes: number): Promise<PruneSummary>;
+  /** Removes verified, uploaded local bytes beyond the limit, oldest first, and more while less than `minFreeBytes` is free. */
+  prune(maxLocalBytes: number, minFreeBytes?: number): Promise<PruneSummary>;
 }
 
 /** `recorder` and `handover` exist once each; any number of `observer`s. */
@@ -163,11 +163,16 @@ function viewOf(deps: MoveDeps, role: SpoolRole) {
 /** Released and refused by the same process at the same moment: one after the other for each clip. */
 function movesOf(deps: MoveDeps, turns: OneAtATime, pollIntervalMs: number) {
   const { layout, logger } = deps;
+  const retention = createRetention(deps, turns);
   return {
     release: (clipId: ClipId, { uploaded }: { readonly uploaded: boolean }) =>
-      turns.run(clipId, () => releaseClip(deps, clipId, uploaded)),
+      turns.run(clipId, async () => {
+        await releaseClip(deps, clipId, uploaded);
+        retention.changed(clipId);
+      }),
     refuse: (clipId: ClipId, reason: SetAsideReason) => turns.run(clipId, () => setAsideClip(deps, clipId, reason)),
-    prune: (maxLocalBytes: number) => turns.run('prune', () => pruneSpool(deps, maxLocalBytes)),
+    prune: (maxLocalBytes: number, minFreeBytes = 0) =>
+      turns.run('prune', () => retention.prune({ maxLocalBytes, minFreeBytes })),
     watchOpen: (listener: OpenListener) => watchOpen({ folder: layout.open, logger, pollIntervalMs, listener }),
   };
 }

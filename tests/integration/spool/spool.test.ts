@@ -336,6 +336,19 @@ describe('spool', () => {
       expect((await stat(own)).size).toBeGreaterThan(0);
     });
 
+    test('on a disk that is nearly full it removes all that has a verified copy, and nothing else', async () => {
+      // Given
+      await release({}, true);
+      await release({}, true);
+      const kept = await release({}, false);
+      const open = await seal();
+      // When
+      const summary = await handover.prune(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+      // Then
+      expect(summary).toMatchObject({ removedCount: 2, keptBytes: 0, notUploadedCount: 1 });
+      expect(await house.names('media')).toEqual([`${kept}.mp4`, `${open.clipId}.mp4`].sort());
+    });
+
     test('a marker that names a file elsewhere makes it remove nothing', async () => {
       // Given
       const clipId = await release({}, true);

@@ -10,16 +10,19 @@ export function nearestTo(word: string, candidates: readonly string[]): string |
 
 const plain = (word: string): string => word.toLowerCase().replaceAll(/[-_ ]/g, '');
 
-/** Levenshtein distance by the two-row dynamic programme (Wagner and Fischer, 1974). */
+/** Levenshtein distance, one row of the dynamic programme at a time (Wagner and Fischer, 1974). */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replace = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replace, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
+  let distance = b.length;
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const letter of a) {
+    let corner = Number.POSITIVE_INFINITY;
+    distance = Number.POSITIVE_INFINITY;
+    row = row.map((above, column) => {
+      const replaced = corner + (letter === b[column - 1] ? 0 : 1);
+      corner = above;
+      distance = Math.min(replaced, above + 1, distance + 1);
+      return distance;
+    });
   }
-  return previous[b.length] ?? 0;
+  return distance;
 }

@@ -126,7 +126,7 @@ describe('append', () => {
     });
     // When all of it is written at once, in an order of chance
     const results = await Promise.all(
-      shuffled(appends, 7).map(({ clipId, batch }, index) => repositories[index % 4]?.append(clipId, batch)),
+      shuffled(appends, 7).map(async ({ clipId, batch }, index) => repositories[index % 4]?.append(clipId, batch)),
     );
     // Then every write succeeded and every state is the fold of its clip's events
     expect(results.filter((result) => result?.ok !== true)).toEqual([]);
@@ -254,5 +254,21 @@ describe('rows that this version cannot read', () => {
     const report = valueOf(await repository.rebuild({ clipId: story.clipId }));
     // Then the report says so
     expect(report).toEqual({ clips: 1, withoutState: 1 });
+  });
+});
+
+describe('rebuild', () => {
+  it('reaches every clip of a large house, and tells how far it is', async () => {
+    // Given more clips than are read at once
+    await using house = await openClipDatabase();
+    await house.pool.query(`
+      insert into clip_events (id, clip_id, sequence, generation, event_type, "timestamp", event_data)
+      select gen_random_uuid(), 'clip-' || n, 1, 1, 'clip_done', now(), '{}' from generate_series(1, 1100) as n`);
+    // When all are rebuilt
+    const progress: number[] = [];
+    const report = valueOf(await createClipRepository(house.pool).rebuild({ onProgress: ({ clips }) => progress.push(clips) }));
+    // Then none was left out
+    expect(report.clips).toBe(1100);
+    expect(progress).toEqual([500, 1000, 1100]);
   });
 });

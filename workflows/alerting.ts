@@ -1,4 +1,4 @@
-import { condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { condition, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import type { Alert, AlertDecision, PolicyFacts } from '../src/domain/alert.ts';
 import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts';
@@ -42,8 +42,14 @@ export function createAlerting(run: ClipRun): Alerting {
   const busy = new Set<string>();
   async function deliver(channel: string, delivery: ChannelDelivery): Promise<void> {
     busy.add(channel);
-    while (deliveryState(run, delivery) === 'owed') await send(run, channel, delivery);
-    busy.delete(channel);
+    try {
+      while (deliveryState(run, delivery) === 'owed') await send(run, channel, delivery);
+    } catch (thrown) {
+      // Nobody awaits a delivery; the clip's main course meets the same cancellation and ends it.
+      if (!isCancellation(thrown)) throw thrown;
+    } finally {
+      busy.delete(channel);
+    }
   }
 
   function retry(): void {
@@ -69,7 +75,8 @@ async function decide(facts: PolicyFacts): Promise<AlertDecision> {
   const { decideAlert } = proxyLocalActivities<ActivityProxies>(STAGE_POLICIES.decide);
   try {
     return await decideAlert(facts);
-  } catch {
+  } catch (thrown) {
+    if (isCancellation(thrown)) throw thrown;
     return { notify: true, notifyReason: 'policy_failed' };
   }
 }

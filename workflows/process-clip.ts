@@ -5,7 +5,6 @@ import {
   condition,
   isCancellation,
   proxyActivities,
-  setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
@@ -13,11 +12,12 @@ import { assertNever } from '../src/domain/assert-never.ts';
 import type { ProcessClipInput, ProcessClipResult } from '../src/domain/process-clip.ts';
 import type { Stage } from '../src/domain/stage-error.ts';
 import { type Alerting, createAlerting } from './alerting.ts';
-import { type ClipRun, createClipRun, failedStages, stageErrors, stateOf } from './clip-run.ts';
+import { answerMessages } from './answer-messages.ts';
+import { type ClipRun, createClipRun, failedStages, stageErrors } from './clip-run.ts';
 import { showDetails } from './details.ts';
 import { createEventLog } from './event-log.ts';
 import * as messages from './messages.ts';
-import { isRepeatedByReset, onReset } from './reset-guard.ts';
+import { onReset } from './reset-guard.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 import { analyze, filter, upload } from './stages.ts';
 
@@ -35,7 +35,7 @@ export async function processClip(input: ProcessClipInput): Promise<ProcessClipR
   });
   const run = createClipRun(input, events);
   const alerting = createAlerting(run);
-  const retries = listen(run);
+  const retries = answerMessages(run);
   emitBeginning(run);
   try {
     await processAll(run, alerting);
@@ -81,13 +81,12 @@ async function describeThenJudge(run: ClipRun, alerting: Alerting): Promise<void
 /** When analysis is not through by the deadline, the alert goes out with what is known. */
 async function alertByDeadline(run: ClipRun, alerting: Alerting): Promise<void> {
   const { clip, plan } = run.input;
-  const now = Date.now();
   let deadlineAt = Date.parse(clip.sealedAt) + plan.alertDeadlineMs;
   const grantNewDeadline = () => {
     run.delayed = true;
     deadlineAt = Date.now() + plan.alertDeadlineMs;
   };
-  if (deadlineAt <= now) grantNewDeadline();
+  if (deadlineAt <= Date.now()) grantNewDeadline();
   onReset(grantNewDeadline);
   const analyzed = () => run.analysis.state !== 'pending';
   while (deadlineAt > Date.now()) if (await condition(analyzed, deadlineAt - Date.now())) return;
@@ -104,7 +103,9 @@ async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): 
     await fail(run, `parked for too long: ${reasonOf(run)}`);
     throw ApplicationFailure.nonRetryable(reasonOf(run), 'StageFailed', ...stageErrors(run).map(([, error]) => error));
   }
-  const retried = retries.splice(0);
+  const wanted = retries.splice(0);
+  // The filter takes the model along.
+  const retried = wanted.filter((stage) => stage !== 'vlm' || !wanted.includes('filter'));
   await Promise.all(retried.map((stage) => retryStage(run, alerting, stage)));
   await alerting.settled();
 }
@@ -159,45 +160,4 @@ function settle(run: ClipRun, status: 'done' | 'parked' | 'failed'): void {
     { key: messages.CLIP_LABELS, value: run.filter.state === 'done' ? [...run.filter.value.detectedClasses] : null },
   ]);
   showDetails(run);
-}
-
-/** Answers queries and updates. @returns the stages that a person wants retried. */
-function listen(run: ClipRun): Stage[] {
-  const retries: Stage[] = [];
-  setHandler(messages.stateQuery, () => stateOf(run));
-  setHandler(
-    messages.retryStageUpdate,
-    ({ stage }) => {
-      if (isRepeatedByReset()) return { applied: false };
-      run.events.emit({ eventType: 'stage_retried', stage });
-      retries.push(stage);
-      return { applied: true };
-    },
-    { validator: ({ stage }) => refuseRetry(run, retries, stage) },
-  );
-  setHandler(
-    messages.acknowledgeUpdate,
-    ({ by }) => {
-      if (isRepeatedByReset()) return { applied: false };
-      run.acknowledgedBy = by;
-      run.events.emit({ eventType: 'clip_acknowledged', by });
-      upsertSearchAttributes([{ key: messages.CLIP_ACKNOWLEDGED, value: true }]);
-      return { applied: true };
-    },
-    { validator: ({ by }) => refuseUnless(typeof by === 'string' && by.trim() !== '', 'say who acknowledges: {"by":"…"}') },
-  );
-  return retries;
-}
-
-function refuseRetry(run: ClipRun, retries: readonly Stage[], stage: Stage): void {
-  // A reset repeats updates at a moment when they would not be valid; the handler then does nothing with them.
-  if (isRepeatedByReset()) return;
-  const failed = failedStages(run);
-  const remaining = failed.filter((candidate) => !retries.includes(candidate));
-  refuseUnless(run.status === 'parked', 'the clip is not parked: nothing waits for a retry');
-  refuseUnless(remaining.includes(stage), `stage must be one of the failed ones: ${remaining.join(', ')}`);
-}
-
-function refuseUnless(condition: boolean, message: string): void {
-  if (!condition) throw ApplicationFailure.nonRetryable(message, 'UpdateRefused');
 }

@@ -115,9 +115,14 @@ export interface NotifyError extends StageErrorBase {
 }
 export type StageError = UploadError | FilterError | VLMError | NotifyError;
 
-/** Makes a failure, keeping the whole cause chain of whatever was caught (at most 8 links). */
+/** Histories keep errors for a month: a server's page of HTML has no place in them. */
+const MAX_MESSAGE_LENGTH = 500;
+const shortened = (message: string): string =>
+  message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : message;
+
+/** Makes a failure, keeping the cause chain of whatever was caught (at most 8 links). Long messages are cut. */
 export function pluginFailure(code: StageErrorCode, message: string, cause?: unknown, retryAfterMs?: number): PluginFailure {
-  return { code, message, causes: causesOf(cause), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return { code, message: shortened(message), causes: causesOf(cause), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 /** The cause chain of anything thrown, outermost first. */
@@ -132,7 +137,7 @@ export function causesOf(thrown: unknown): ErrorCause[] {
 }
 
 function describeCause(thrown: unknown): ErrorCause {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
+  if (!(thrown instanceof Error)) return { name: 'Error', message: shortened(String(thrown)) };
   const code = 'code' in thrown && typeof thrown.code === 'string' ? { code: thrown.code } : {};
-  return { name: thrown.name, message: thrown.message, ...code };
+  return { name: thrown.name, message: shortened(thrown.message), ...code };
 }

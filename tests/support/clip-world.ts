@@ -22,6 +22,7 @@ import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../src/domain/stage-error.ts';
 import { createLogger } from '../../src/kit/logger.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
+import type { Policy } from '../../src/plugins/spec/policy.ts';
 import { repositoryError } from '../../src/repository/repository-error.ts';
 import { createAddToBacklog } from '../../src/temporal/backlog-summaries.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
@@ -51,6 +52,9 @@ export interface Scripts {
   analyze: Script<AnalysisResult>;
   /** By channel. */
   notify: Record<string, Script<void>>;
+  /** What storage has of a clip whose local bytes are gone. */
+  verify: Script<StoredClip | undefined>;
+  policyFails: boolean;
   /** Whether Postgres is away. */
   postgresAway: boolean;
 }
@@ -160,6 +164,8 @@ const defaultScripts = (): Scripts => ({
   filter: [ok(SAW_PERSON)],
   analyze: [ok(PROWLER)],
   notify: { phone: [ok(undefined)] },
+  verify: [ok(STORED)],
+  policyFails: false,
   postgresAway: false,
 });
 
@@ -174,7 +180,7 @@ async function createWorkers(
   const { scripts, calls } = world;
   const storage = {
     put: () => next(scripts.upload, ++calls.upload),
-    verify: () => Promise.resolve(ok(STORED)),
+    verify: () => next(scripts.verify, 1),
     get: () => Promise.resolve(failing('CLIP_NOT_STORED_YET')),
     delete: () => Promise.resolve(ok(undefined)),
     ping: () => Promise.resolve(ok(undefined)),
@@ -228,7 +234,13 @@ function pipelineActivities({ scripts, alerts, events, sends, calls, client }: O
     close: () => Promise.resolve(),
   });
   const channels = new Map(['phone', 'mail'].map((name) => [name, { backend: 'scripted', notifier: notifier(name) }]));
-  const policy = defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext());
+  const rules = defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext());
+  const policy: Policy = {
+    decide: (facts) => {
+      if (scripts.policyFails) throw new Error('a defect in the policy');
+      return rules.decide(facts);
+    },
+  };
   const append = async (_clipId: string, batch: readonly ClipEvent[]) => {
     if (scripts.postgresAway) {
       calls.refusedWrites += 1;

@@ -355,21 +355,67 @@ describe('updates', () => {
 });
 
 describe('a cancelled clip', () => {
-  it('tells its end and is released', async () => {
+  it.each(['upload', 'notify'] as const)('tells its end and is released, cancelled during %s', async (stage) => {
     // Given
     const stuck = held<StoredClip>();
-    world.scripts.upload = [stuck.answer];
+    if (stage === 'upload') world.scripts.upload = [stuck.answer];
+    else world.scripts.notify = { phone: [stuck.answer.then(() => ok(undefined))] };
     const clip = await world.newClip();
     await world.start(clip);
-    await waitUntil('the upload begins', () => world.calls.upload === 1);
+    const started =
+      stage === 'upload' ? () => world.calls.upload === 1 : () => world.eventTypes(clip).includes('alert_decision_made');
+    await waitUntil(`${stage} begins`, started);
     // When
     await handleOf(world, clip).cancel();
+    const ending = await handleOf(world, clip)
+      .result()
+      .catch((error: unknown) => error);
+    stuck.give(ok(STORED));
+    // Then
+    expect(ending).toBeInstanceOf(WorkflowFailedError);
+    expect(world.events).toContainEqual(expect.objectContaining({ eventType: 'clip_failed', reason: 'cancelled' }));
+    expect(world.released).toEqual([{ clipId: clip.clipId, uploaded: stage !== 'upload' }]);
+  });
+});
+
+describe('a policy that fails', () => {
+  it('is no reason for silence', async () => {
+    // Given
+    world.scripts.policyFails = true;
+    const clip = await world.newClip();
+    // When
+    await world.start(clip);
+    await handleOf(world, clip).result();
+    // Then
+    expect(world.alerts.map(({ alert }) => alert.notifyReason)).toEqual(['policy_failed']);
+  });
+});
+
+describe('local bytes that are gone', () => {
+  it('are no failure when an earlier run has uploaded them', async () => {
+    // Given
+    world.scripts.upload = [failing('CLIP_MISSING')];
+    const clip = await world.newClip();
+    // When
+    await world.start(clip);
+    await handleOf(world, clip).result();
+    // Then
+    expect(world.events).toContainEqual(expect.objectContaining({ eventType: 'upload_completed', storageUri: 'memory:clip' }));
+  });
+
+  it('park the clip when storage has no copy either', async () => {
+    // Given
+    world.scripts.upload = [failing('CLIP_MISSING')];
+    world.scripts.verify = [ok(undefined)];
+    const clip = await world.newClip();
+    // When
+    await world.start(clip, { parkForMs: 100 });
     await handleOf(world, clip)
       .result()
       .catch(() => undefined);
-    stuck.give(ok(STORED));
     // Then
-    expect(world.events).toContainEqual(expect.objectContaining({ eventType: 'clip_failed', reason: 'cancelled' }));
-    expect(world.released).toEqual([{ clipId: clip.clipId, uploaded: false }]);
+    expect(world.events).toContainEqual(
+      expect.objectContaining({ eventType: 'upload_failed', errorCode: 'CLIP_MISSING', willRetry: false }),
+    );
   });
 });

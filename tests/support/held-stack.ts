@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 export const holderOptionsSchema = z.strictObject({
   dataDir: z.string(),
-  systemDir: z.string().exactOptional(),
+  postgresPackageDir: z.string().exactOptional(),
   postgres: z.literal(false).exactOptional(),
   temporal: z.literal(false).exactOptional(),
   broker: z.literal(false).exactOptional(),

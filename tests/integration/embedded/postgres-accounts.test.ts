@@ -64,16 +64,15 @@ describe('the accounts that Postgres runs under', () => {
   it('runs under an ordinary user', async () => {
     // Given: root makes the binaries reachable, as an installation would, and steps down
     using dataDir = makeDataDir();
-    using system = makeDataDir();
+    using installation = makeDataDir();
+    const postgresPackageDir = join(installation.path, 'package');
+    cpSync(findPostgresPackage(), postgresPackageDir, { recursive: true, verbatimSymlinks: true });
     const isRoot = process.getuid?.() === 0;
-    if (isRoot) {
-      await findPostgresBinaries({ uid: NOBODY, gid: NOBODY, spawnAs: { uid: NOBODY, gid: NOBODY } }, system.path);
-      chownSync(dataDir.path, NOBODY, NOBODY);
-    }
+    if (isRoot) chownSync(dataDir.path, NOBODY, NOBODY);
     // When
     await using held = await holdStack({
       dataDir: dataDir.path,
-      systemDir: system.path,
+      postgresPackageDir,
       temporal: false,
       broker: false,
       ...(isRoot ? { runAsUid: NOBODY } : {}),

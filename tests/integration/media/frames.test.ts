@@ -148,17 +148,18 @@ describe('decoding frames', () => {
   });
 
   it('is killed by the signal, whose reason the reader gets', async () => {
-    // Given a reader in the middle of a clip
+    // Given a reader who holds the first frame of a long clip
     const path = await media.clip('aborted.mp4', 'testsrc2=d=60:r=10:s=640x360');
     const abort = new AbortController();
     const reason = new Error('stopped');
-    const reading = async (): Promise<void> => {
-      const canvas = { ...CANVAS, width: 640, height: 640 };
-      for await (const _frame of decodeFrames(request(path, { canvas, signal: abort.signal }))) abort.abort(reason);
-    };
+    const canvas = { ...CANVAS, width: 640, height: 640 };
+    const reader = decodeFrames(request(path, { canvas, signal: abort.signal }))[Symbol.asyncIterator]();
+    await reader.next();
     // When the signal comes
-    // Then the loop ends with its reason
-    await expect(reading()).rejects.toBe(reason);
+    abort.abort(reason);
+    // Then ffmpeg ends without being read on, and who reads on gets the reason
+    await waitUntil('ffmpeg is gone', () => livingMediaProcesses() === 0);
+    await expect(reader.next()).rejects.toBe(reason);
   });
 
   it('keeps the frames of a short clip for a reader who comes after the decoder has ended', async () => {

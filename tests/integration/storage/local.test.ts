@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +69,50 @@ describe('a stored clip', () => {
     // Then it is the same file, untouched
     const after = await stat(join(root, 'clip'));
     expect([after.ino, after.mtimeMs, after.ctimeMs]).toEqual([before.ino, before.mtimeMs, before.ctimeMs]);
+  });
+
+  test('is enough when the local bytes are gone', async () => {
+    // Given a stored clip whose local file was removed
+    const storage = openStorage();
+    const file = await localFile('the footage');
+    const first = await storage.put(file, 'clip', createCall());
+    await rm(file.path);
+    // When
+    const again = await storage.put(file, 'clip', createCall());
+    // Then
+    expect(again).toEqual(first);
+  });
+
+  test("never lies in the storage's own folder", async () => {
+    // Given
+    const storage = openStorage();
+    const file = await localFile('the footage');
+    await storage.put(file, 'clip', createCall());
+    // When
+    const puts = [await storage.put(file, '.homesec/clip', createCall()), await storage.put(file, MARKER, createCall())];
+    const deleted = await storage.delete(MARKER);
+    // Then
+    for (const result of [...puts, deleted]) expect(result).toMatchObject({ ok: false, error: { code: 'STORAGE_DENIED' } });
+    expect(await filesBelow(root)).toEqual([MARKER, 'clip']);
+  });
+
+  test('is read back: what the disk changed while it was written is not taken for a copy', async () => {
+    // Given a disk that spoils the first byte after it was written
+    const storage = openStorage();
+    const file = await localFile(Buffer.alloc(3_000_000, 'x'));
+    let isSpoilt = false;
+    const onProgress = () => {
+      if (isSpoilt) return;
+      isSpoilt = true;
+      const parts = join(root, '.homesec/parts');
+      for (const part of readdirSync(parts)) writeFileSync(join(parts, part), 'y', { flag: 'r+' });
+    };
+    // When
+    const put = await storage.put(file, 'clip', { ...createCall(), onProgress });
+    // Then nothing is left of it, and the next try succeeds
+    expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNVERIFIED' } });
+    expect(await filesBelow(root)).toEqual([MARKER]);
+    expect(await storage.put(file, 'clip', { ...createCall(), onProgress })).toMatchObject({ ok: true });
   });
 
   test('that was damaged later is noticed', async () => {
@@ -254,6 +299,25 @@ describe('a disk or share that is away', () => {
     // Then all goes on by itself
     expect(await storage.verify('first', file, createCall())).toMatchObject({ ok: true, value: { storageUri: 'local:first' } });
     expect(await storage.put(file, 'second', createCall())).toMatchObject({ ok: true });
+  });
+
+  test('is not written to when it goes away in the middle of a copy', async () => {
+    // Given a storage in use
+    const file = await localFile(Buffer.alloc(3_000_000, 'x'));
+    const storage = openStorage();
+    await storage.put(await localFile('first'), 'first', createCall());
+    let isMounted = true;
+    const onProgress = () => {
+      if (!isMounted) return;
+      isMounted = false;
+      renameSync(root, join(folder, 'unmounted'));
+      mkdirSync(root);
+    };
+    // When
+    const put = await storage.put(file, 'second', { ...createCall(), onProgress });
+    // Then the mount point is as empty as it was
+    expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
+    expect(await readdir(root)).toEqual([]);
   });
 
   test('is told from one that was emptied on purpose by the owner, as the message says', async () => {

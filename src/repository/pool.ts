@@ -9,6 +9,7 @@ export interface PoolOptions {
   readonly max?: number;
   /** How Postgres lists this process in pg_stat_activity. */
   readonly applicationName?: string;
+  /** For a new connection, or for one of the `max` to become free. */
   readonly connectTimeoutMs?: number;
   /** Ends a statement on the server, and a little later here, when the server no longer answers. */
   readonly statementTimeoutMs?: number;
@@ -25,7 +26,7 @@ export function openPool(dsn: Secret, options: PoolOptions = {}): Pool {
   const {
     max = 5,
     applicationName = 'homesec',
-    connectTimeoutMs = 3000,
+    connectTimeoutMs = 10_000,
     statementTimeoutMs = 15_000,
     onConnectionLost,
   } = options;

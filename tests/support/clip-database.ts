@@ -1,6 +1,6 @@
 import { Secret } from '../../src/domain/secret.ts';
 import { migrate } from '../../src/repository/migrate.ts';
-import { openPool, type Pool } from '../../src/repository/pool.ts';
+import { openPool, type Pool, type PoolOptions } from '../../src/repository/pool.ts';
 import { stack } from './stack.ts';
 
 /** A migrated database of the test's own, with connections to it. */
@@ -8,14 +8,14 @@ export interface ClipDatabase extends AsyncDisposable {
   readonly dsn: string;
   readonly pool: Pool;
   /** More connections, as another process would have. */
-  openPool(): Pool;
+  openPool(options?: PoolOptions): Pool;
 }
 
 export async function openClipDatabase(): Promise<ClipDatabase> {
   const database = await stack.createDatabase();
   const pools: Pool[] = [];
-  const open = (): Pool => {
-    const pool = openPool(new Secret(database.dsn));
+  const open = (options?: PoolOptions): Pool => {
+    const pool = openPool(new Secret(database.dsn), options);
     pools.push(pool);
     return pool;
   };

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClipId } from '../../../src/domain/ids.ts';
 import { type ClipFilters, listQuery } from '../../../src/repository/clip-list.ts';
+import type { Pool } from '../../../src/repository/pool.ts';
 import { type ClipDatabase, openClipDatabase } from '../../support/clip-database.ts';
 
 let database: ClipDatabase;
+let pool: Pool;
 
 beforeAll(async () => {
   database = await openClipDatabase();
+  pool = database.openPool({ statementTimeoutMs: 100_000 });
   // Three years of a busy house with sixteen cameras: one clip in ten alerts, one in two shows something, few are suspicious.
   // States are as large as real ones: what a row costs to read decides between the indexes.
-  await database.pool.query(`
+  await pool.query(`
     insert into clip_states (clip_id, data, camera_name, recorded_at, status, alerted, detected, risk_level, activity_type,
       created_at, updated_at)
     select 'clip-' || n, jsonb_build_object('size_of_a_real_state', repeat('x', 900)), 'camera ' || n % 16, timestamptz '2026-01-01' + n * interval '15 minutes',
@@ -19,7 +22,7 @@ beforeAll(async () => {
       case when n % 50 = 0 then 'suspicious_behavior' when n % 2 = 0 then 'passerby' end,
       now(), now()
     from generate_series(1, 100000) as n`);
-  await database.pool.query('analyze clip_states');
+  await pool.query('analyze clip_states');
 });
 afterAll(() => database[Symbol.asyncDispose]());
 
@@ -40,10 +43,9 @@ it.each<[ClipFilters, string]>([
   for (const after of [undefined, MIDDLE]) {
     // When a page is asked for, the first or one in the middle
     const { text, values } = listQuery(filters, 51, after);
-    const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(
-      `explain (analyze, costs off, timing off, summary off) ${text}`,
-      [...values],
-    );
+    const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain (analyze, costs off, timing off, summary off) ${text}`, [
+      ...values,
+    ]);
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     // Then Postgres walks its index from there, sorts nothing, and reads hardly more rows than it gives
     expect(plan).toMatch(new RegExp(`Index Scan using ${index}`));
@@ -55,12 +57,12 @@ it.each<[ClipFilters, string]>([
 
 it("a clip's events come from an index", async () => {
   // Given the events of many clips
-  await database.pool.query(`
+  await pool.query(`
     insert into clip_events (id, clip_id, sequence, generation, event_type, "timestamp", event_data)
     select gen_random_uuid(), 'clip-' || n / 20, n, 1, 'clip_done', now(), '{}' from generate_series(1, 100000) as n`);
-  await database.pool.query('analyze clip_events');
+  await pool.query('analyze clip_events');
   // When those of one clip are read
-  const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(
+  const { rows } = await pool.query<{ 'QUERY PLAN': string }>(
     `explain (costs off) select * from clip_events where clip_id = 'clip-77' order by sequence, id`,
   );
   const plan = rows.map((row) => row['QUERY PLAN']).join('\n');

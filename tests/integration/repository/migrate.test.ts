@@ -114,8 +114,8 @@ describe('migrate', () => {
 
   it('takes its time where other statements may not', async () => {
     // Given connections with a short limit, and a migration that takes longer
-    const hasty = openPool(new Secret(database.dsn), { statementTimeoutMs: 100 });
-    await writeFile(join(folder, numbered(1, 'slow')), 'select pg_sleep(2.5)');
+    const hasty = openPool(new Secret(database.dsn), { statementTimeoutMs: 2000 });
+    await writeFile(join(folder, numbered(1, 'slow')), 'select pg_sleep(4.5)');
     // When it is applied
     const result = await migrate(hasty, { folder });
     await hasty.end();

@@ -132,7 +132,7 @@ describe('Postgres away', () => {
 describe('Postgres there, but', () => {
   it('too slow: the statement is ended', async () => {
     // Given a clip that somebody holds for long
-    const pool = openPool(new Secret(database.dsn), { statementTimeoutMs: 200 });
+    const pool = openPool(new Secret(database.dsn), { statementTimeoutMs: 2000 });
     pools.push(pool);
     const story = createStory();
     const holder = await database.pool.connect();

@@ -1,6 +1,6 @@
 # The command surface. Each target is a line here and a script in scripts/, which finds Node 24 by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo dev check typecheck lint format test bench db-up db-migrate up down gen
+.PHONY: help setup setup-test demo dev check typecheck lint format test bench db-up db-migrate up down gen histories
 
 RUN := sh scripts/run.sh
 HOMESEC := $(RUN) node src/cli/main.ts
@@ -17,8 +17,8 @@ setup: ## Node 24, packages, ffmpeg and Temporal; instant when done
 setup-test: setup ## what only the tests need
 	@sh scripts/setup-test.sh
 
-demo: setup ## a real video through the whole pipeline; make demo CLIP=my.mp4 for your own
-	@$(HOMESEC) demo $(if $(CLIP),"$(CLIP)")
+demo: setup ## a real video through the whole pipeline; CLIP=my.mp4 for your own, KEEP=1 to look around
+	@$(HOMESEC) demo $(if $(KEEP),--keep) $(if $(CLIP),"$(CLIP)")
 
 dev: setup ## run with restart on change; make dev CONFIG=config/my.yaml
 	@$(RUN) node --watch src/cli/main.ts run $(WITH)
@@ -40,6 +40,9 @@ test: setup-test ## all tests; make test T=tests/unit for some
 
 bench: setup ## overhead per clip, filter time, memory
 	@$(RUN) node bench/main.ts
+
+histories: setup-test ## record workflow histories of this version, for the replay tests
+	@HOMESEC_RECORD_HISTORIES=1 $(RUN) vitest run
 
 db-up: setup ## the embedded Postgres alone, in the background
 	@sh scripts/up.sh --only postgres $(WITH)

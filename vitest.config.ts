@@ -5,7 +5,8 @@ export default defineConfig({
   test: {
     // Threads crash the native bridge of Temporal's SDK.
     pool: 'forks',
-    include: ['tests/**/*.test.ts'],
+    // `make histories` runs the recorder instead.
+    include: [process.env['HOMESEC_RECORD_HISTORIES'] === undefined ? 'tests/**/*.test.ts' : 'tests/replay/record-histories.ts'],
     exclude: ['tests/fixtures/**', 'node_modules/**'],
     // A zone with daylight saving, so that local time is never mistaken for UTC.
     env: { TZ: 'Europe/Berlin' },

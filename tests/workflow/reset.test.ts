@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
-import { workflowIdOf } from '../../src/domain/ids.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
 import type { ProcessClipState } from '../../src/domain/process-clip.ts';
 import { ok } from '../../src/domain/result.ts';
 import { type ClipWorld, failing, handleOf, held, openClipWorld, PROWLER, STORED } from '../support/clip-world.ts';
+import { type HistoryEvents, resetClip } from '../support/reset-clip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let world: ClipWorld;
@@ -14,23 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
-
-type HistoryEvents = NonNullable<Awaited<ReturnType<ReturnType<typeof handleOf>['fetchHistory']>>['events']>;
-
-/** As the reset button of the Temporal UI does it: to the last completed workflow task among the events that are picked. */
-async function reset(clip: Clip, pick: (events: HistoryEvents) => HistoryEvents): Promise<void> {
-  const handle = handleOf(world, clip);
-  const { events } = await handle.fetchHistory();
-  const target = pick(events ?? []).findLast((event) => event.workflowTaskCompletedEventAttributes);
-  if (target?.eventId === undefined || target.eventId === null) throw new Error('no workflow task to reset to');
-  await world.client.workflowService.resetWorkflowExecution({
-    namespace: world.client.options.namespace,
-    workflowExecution: { workflowId: workflowIdOf(clip.clipId), runId: (await handle.describe()).runId },
-    workflowTaskFinishEventId: target.eventId,
-    reason: 'test',
-    requestId: randomUUID(),
-  });
-}
 
 const firstTask = (events: HistoryEvents) =>
   events.slice(0, 1 + events.findIndex((event) => event.workflowTaskCompletedEventAttributes));
@@ -54,7 +36,7 @@ describe('after a reset', () => {
     await world.seen(clip, 'clip_parked', 2);
     expect(world.calls.analyze).toBe(2);
     // When it is reset to the moment at which it parked first
-    await reset(clip, beforeUpdates);
+    await resetClip(world, clip, beforeUpdates);
     await waitUntil('the new run is parked', async () => (await stateOf(clip)).status === 'parked');
     const state = await stateOf(clip);
     // Then it waits for a person, unacknowledged
@@ -74,7 +56,7 @@ describe('after a reset', () => {
     await handleOf(world, clip).result();
     const before = [...world.events];
     // When
-    await reset(clip, (events) => events);
+    await resetClip(world, clip, (events) => events);
     await handleOf(world, clip).result();
     // Then
     const after = world.events.slice(before.length);
@@ -95,7 +77,7 @@ describe('after a reset', () => {
     await waitUntil('the first alert', () => world.alerts.length === 1);
     await waitUntil('the deadline has passed', () => Date.now() > Date.parse(clip.sealedAt) + 50_500);
     // When
-    await reset(clip, firstTask);
+    await resetClip(world, clip, firstTask);
     slow.give(ok(STORED));
     await handleOf(world, clip).result();
     // Then

@@ -1,0 +1,125 @@
+/**
+ * Writes the histories that `replay.test.ts` replays: real ones, of this version's workflows on a real server.
+ * Run by `make histories` before a release; recorded ones are never edited, only added to.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterAll, beforeAll, beforeEach, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { backlogWorkflowIdOf } from '../../src/domain/backlog.ts';
+import type { Clip } from '../../src/domain/clip.ts';
+import type { FilterResult } from '../../src/domain/detection.ts';
+import { ok } from '../../src/domain/result.ts';
+import {
+  type ClipWorld,
+  failing,
+  handleOf,
+  held,
+  openClipWorld,
+  PROWLER,
+  SAW_NOTHING,
+  SAW_PERSON,
+} from '../support/clip-world.ts';
+import { resetClip } from '../support/reset-clip.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const FOLDER = join(import.meta.dirname, 'histories', packageJson.version);
+let world: ClipWorld;
+beforeAll(async () => {
+  await mkdir(FOLDER, { recursive: true });
+  world = await openClipWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+beforeEach(() => world.reset());
+
+async function save(name: string, workflowId: string): Promise<void> {
+  const history = await world.client.workflow.getHandle(workflowId).fetchHistory();
+  // Which process on which machine recorded it is nobody's business.
+  const anonymous = historyToJSON(history).replaceAll(/\d+@[\w.-]+/g, 'recorder');
+  await writeFile(join(FOLDER, `${name}.json`), `{ "workflowId": "${workflowId}", "history": ${anonymous} }\n`);
+}
+
+const finished = (clip: Clip) =>
+  handleOf(world, clip)
+    .result()
+    .catch(() => undefined);
+const saveClip = (name: string, clip: Clip) => save(name, handleOf(world, clip).workflowId);
+
+it('records a clip on a good day', async () => {
+  const clip = await world.newClip();
+  await world.start(clip);
+  await finished(clip);
+  await saveClip('alerted', clip);
+});
+
+it('records a clip in which nothing was seen', async () => {
+  world.scripts.filter = [ok(SAW_NOTHING)];
+  const clip = await world.newClip();
+  await world.start(clip);
+  await finished(clip);
+  await saveClip('nothing-seen', clip);
+});
+
+it('records a clip that missed its deadline and was updated', async () => {
+  const slow = held<FilterResult>();
+  world.scripts.filter = [slow.answer];
+  const clip = await world.newClip();
+  await world.start(clip, { alertDeadlineMs: 200 });
+  await waitUntil('the alert', () => world.alerts.length === 1);
+  slow.give(ok(SAW_PERSON));
+  await finished(clip);
+  await saveClip('deadline-missed', clip);
+});
+
+it('records a clip that was parked, acknowledged, reset and retried', async () => {
+  world.scripts.analyze = [failing('VLM_REJECTED')];
+  const clip = await world.newClip();
+  await world.start(clip);
+  await world.seen(clip, 'clip_parked');
+  await handleOf(world, clip).executeUpdate('acknowledge', { args: [{ by: 'owner' }] });
+  await handleOf(world, clip).executeUpdate('retryStage', { args: [{ stage: 'vlm' }] });
+  await world.seen(clip, 'clip_parked', 2);
+  await saveClip('parked', clip);
+  await resetClip(world, clip, (events) =>
+    events.slice(
+      0,
+      events.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
+    ),
+  );
+  world.scripts.analyze = [ok(PROWLER)];
+  await waitUntil('parked again', async () => {
+    const retried = await handleOf(world, clip)
+      .executeUpdate('retryStage', { args: [{ stage: 'vlm' }] })
+      .catch(() => undefined);
+    return retried !== undefined;
+  });
+  await finished(clip);
+  await saveClip('reset-and-retried', clip);
+});
+
+it('records a clip that nobody had retried, and a cancelled one', async () => {
+  world.scripts.upload = [failing('STORAGE_DENIED')];
+  const [failed, cancelled] = [await world.newClip(), await world.newClip()];
+  await world.start(failed, { parkForMs: 100 });
+  await finished(failed);
+  await saveClip('failed', failed);
+  await world.start(cancelled);
+  await world.seen(cancelled, 'clip_parked');
+  await handleOf(world, cancelled).cancel();
+  await finished(cancelled);
+  await saveClip('cancelled', cancelled);
+});
+
+it('records a backlog', async () => {
+  const slow = held<FilterResult>();
+  world.scripts.filter = [slow.answer];
+  const clip = await world.newClip({ sealedAt: new Date(Date.now() - 3_600_000).toISOString() });
+  await world.start(clip, { alertDeadlineMs: 200 });
+  await waitUntil('the summary', () => world.alerts.length === 1);
+  slow.give(ok(SAW_PERSON));
+  await finished(clip);
+  await saveClip('backlog-clip', clip);
+  await world.client.workflow.getHandle(backlogWorkflowIdOf(clip.cameraName)).result();
+  await save('backlog-summary', backlogWorkflowIdOf(clip.cameraName));
+});

@@ -1,32 +1,45 @@
+import { ok, type Result } from '../src/domain/result.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
 import { loadSources } from '../src/runtime/compose.ts';
 import { keepReporting } from '../src/runtime/source-report.ts';
-import { openSpool } from '../src/spool/spool.ts';
+import { openSpool, type SpoolError } from '../src/spool/spool.ts';
+
+/** The cameras of this machine, recording. Disposed of, it lets go of the spool, which only then another may take. */
+export interface CameraHost extends AsyncDisposable {
+  /** Records until the app is asked to stop. */
+  untilStopped(): Promise<void>;
+}
 
 /**
- * Records: every camera's source into the spool. Needs a disk and nothing else.
- * Throws when the spool cannot be used; a camera that is away is awaited by its source.
+ * Takes the spool and records every camera's source into it. Needs a disk and nothing else; a camera that is away is awaited
+ * by its source. Fails where the spool cannot be used or another process records into it.
  */
-export async function runCameraHost(app: App): Promise<void> {
+export async function openCameraHost(app: App): Promise<Result<CameraHost, SpoolError>> {
   const { logger, folders, config } = app;
-  const opened = await openSpool({
-    dir: folders.spool,
-    role: 'recorder',
-    clock: systemClock,
-    logger,
-    clipsDir: config.storage.paths.clips_dir,
-  });
-  if (!opened.ok) throw new Error(opened.error.message, { cause: opened.error.cause });
+  const clipsDir = config.storage.paths.clips_dir;
+  const opened = await openSpool({ dir: folders.spool, role: 'recorder', clock: systemClock, logger, clipsDir });
+  if (!opened.ok) return opened;
   const spool = opened.value;
   const sources = loadSources(app);
+  const stop = () => Promise.all(sources.map(({ source }) => source.stop()));
+  const host: CameraHost = {
+    untilStopped: async () => {
+      await keepReporting(app, () => Object.fromEntries(sources.map(({ camera, source }) => [camera.name, source.status()])));
+      await stop();
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await spool.close();
+    },
+  };
   try {
     const sink = spool.sink();
     await Promise.all(sources.map(({ source }) => source.start(sink)));
     logger.info({ cameras: sources.map(({ camera }) => camera.name) }, 'recording');
-    await keepReporting(app, () => Object.fromEntries(sources.map(({ camera, source }) => [camera.name, source.status()])));
-  } finally {
-    await Promise.all(sources.map(({ source }) => source.stop()));
-    await spool.close();
+    return ok(host);
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
   }
 }

@@ -10,15 +10,19 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
 }
 
-/** Waits for Temporal, however long it takes. The SDK itself gives up at once when the server is not there. */
-export async function connectWorker({ address, logger, signal }: ConnectOptions): Promise<NativeConnection> {
-  for (let attempt = 1; ; attempt += 1) {
+/**
+ * Waits for Temporal, however long it takes. The SDK itself gives up at once when the server is not there.
+ * @returns undefined when told to stop before it came.
+ */
+export async function connectWorker({ address, logger, signal }: ConnectOptions): Promise<NativeConnection | undefined> {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
     const found = await address();
     const outcome = found === undefined ? new Error('no address is known yet') : await connect(found);
     if (outcome instanceof NativeConnection) return outcome;
     logger.warn({ attempt, address: found, error: outcome.message }, 'waiting for Temporal');
-    await delay(backoffMs({ initialMs: 200, maxMs: 10_000 }, attempt, Math.random), undefined, { signal });
+    await delay(backoffMs({ initialMs: 200, maxMs: 10_000 }, attempt, Math.random), undefined, { signal }).catch(() => undefined);
   }
+  return undefined;
 }
 
 async function connect(address: string): Promise<NativeConnection | Error> {

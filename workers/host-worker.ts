@@ -1,20 +1,24 @@
 import { createHostActivities } from '../activities/index.ts';
 import type { ClipId } from '../src/domain/ids.ts';
+import { ok, type Result } from '../src/domain/result.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
 import { loadStorage } from '../src/runtime/compose.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
 import { createHandover } from '../src/spool/handover.ts';
-import { type HandoverSpool, openSpool } from '../src/spool/spool.ts';
+import { type HandoverSpool, openSpool, type SpoolError } from '../src/spool/spool.ts';
 import { createHostWorker } from './queue-workers.ts';
 import { runWorkers } from './run-workers.ts';
 
-/** Hands sealed clips over to Temporal, and does what needs their bytes: upload, release. A child of the camera host. */
-export async function runHostWorker(app: App): Promise<void> {
+/**
+ * Hands sealed clips over to Temporal, and does what needs their bytes: upload, release. A child of the camera host. Fails
+ * where the spool cannot be used or another process hands its clips over.
+ */
+export async function runHostWorker(app: App): Promise<Result<void, SpoolError>> {
   const { logger, folders, config } = app;
   const opened = await openSpool({ dir: folders.spool, role: 'handover', clock: systemClock, logger });
-  if (!opened.ok) throw new Error(opened.error.message, { cause: opened.error.cause });
+  if (!opened.ok) return opened;
   const spool = opened.value;
   const storage = loadStorage(app);
   const client = createHouseholdClient(app);
@@ -29,6 +33,7 @@ export async function runHostWorker(app: App): Promise<void> {
   try {
     const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
     await runWorkers(app, async (at) => [await createHostWorker(at, activities, host)]);
+    return ok(undefined);
   } finally {
     await handover.stop();
     await Promise.all([storage.close(), client.close()]);

@@ -9,6 +9,7 @@ export async function runWorkers(app: App, create: (at: QueueConnection) => Prom
   installTemporalRuntime(app.logger);
   const address = () => Promise.resolve(endpointsOf(app).temporalAddress);
   const connection = await connectWorker({ address, logger: app.logger, signal: app.signal });
+  if (connection === undefined) return;
   try {
     const workers = await create({ connection, namespace: app.config.temporal.namespace });
     const running = workers.map((worker) => worker.run());

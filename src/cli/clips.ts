@@ -7,10 +7,12 @@ import type { Result } from '../domain/result.ts';
 import { RISK_LEVELS } from '../domain/risk.ts';
 import { STAGES, type Stage } from '../domain/stage-error.ts';
 import type { ClipFilters } from '../repository/clip-list.ts';
+import type { RepositoryError } from '../repository/repository-error.ts';
 import { endpointsOf } from '../runtime/app.ts';
 import { acknowledgeClip, type ClipCommandError, retryClip } from '../runtime/clip-commands.ts';
 import { planOf } from '../runtime/compose.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, valueOrExit } from './cli-error.ts';
+import { detailOf, formatMs, tookOf } from './event-words.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
 import { openStateStore, openTemporal } from './open-servers.ts';
@@ -19,7 +21,10 @@ import { printJson, printLine, printTable } from './print.ts';
 type JsonOptions = CommonOptions & { readonly json?: boolean };
 
 export function addClips(program: Command): void {
-  const clips = program.command('clips').summary('list, show, retry and acknowledge clips');
+  const clips = program
+    .command('clips')
+    .summary('list, show, retry and acknowledge clips')
+    .description('What became of each clip, as Postgres knows it; `retry` and `ack` also speak to its workflow in Temporal.');
   addList(clips);
   addShow(clips);
   addRetry(clips);
@@ -43,6 +48,9 @@ function addList(clips: Command): void {
   clips
     .command('list')
     .summary('clips by recording time, newest first')
+    .description(
+      'Lists clips by recording time, newest first. All filters given must hold. Deleted clips appear only with --status.',
+    )
     .option('--camera <name>', 'only of this camera')
     .addOption(new Option('--status <status>', 'only in this status').choices(CLIP_STATUSES))
     .addOption(new Option('--risk-level <level>', 'only of this risk').choices(RISK_LEVELS))
@@ -90,6 +98,7 @@ function addShow(clips: Command): void {
   clips
     .command('show')
     .summary("one clip's state and history")
+    .description('Tells what is known of a clip, what went wrong, and every step so far: why it did or did not alert.')
     .addArgument(clipIdArgument())
     .option('--json', 'machine-readable output')
     .action(async (clipId: ClipId, _options: object, command: Command) => {
@@ -109,59 +118,16 @@ function addShow(clips: Command): void {
 function printStory(state: ClipState, events: readonly ClipEvent[]): void {
   printLine(`${state.clipId}  ${state.status}`);
   printLine(
-    `${state.cameraName}, ${localTime(state.recordedStartAt)}, ${(state.durationMs / 1000).toFixed(1)} s, ${state.sizeBytes} bytes`,
+    `${state.cameraName}, ${localTime(state.recordedStartAt)}, ${formatMs(state.durationMs)}, ${(state.sizeBytes / 1e6).toFixed(1)} MB`,
   );
   if (state.storageUri !== undefined) printLine(`stored: ${state.storageUri}`);
   if (state.analysisResult !== undefined) printLine(`told: ${state.analysisResult.summary}`);
   for (const { stage, errorCode, errorMessage } of state.problems) printLine(`${stage}: ${errorCode}: ${errorMessage}`);
   printLine();
   printTable(
-    ['AT', 'EVENT', ''],
-    events.map((event) => [localTime(event.timestamp), event.eventType, detailOf(event)]),
+    ['AT', 'EVENT', 'TOOK', ''],
+    events.map((event) => [localTime(event.timestamp), event.eventType, tookOf(event), detailOf(event)]),
   );
-}
-
-/** The one or two facts of an event that a reader of a history looks for. */
-export function detailOf(event: ClipEvent): string {
-  switch (event.eventType) {
-    case 'upload_failed':
-    case 'filter_failed':
-    case 'vlm_failed':
-    case 'notification_failed':
-      return `attempt ${event.attempt}: ${event.errorCode}: ${event.errorMessage}`;
-    case 'upload_completed':
-      return `${event.storageUri} (${event.durationMs} ms, attempt ${event.attempt})`;
-    case 'filter_completed':
-      return `${event.detectedClasses.join(', ') || 'nothing'} (${event.durationMs} ms, attempt ${event.attempt})`;
-    case 'vlm_completed':
-      return `${event.riskLevel}, ${event.activityType} (${event.durationMs} ms, attempt ${event.attempt})`;
-    case 'vlm_skipped':
-    case 'clip_parked':
-    case 'clip_failed':
-    case 'clip_deleted':
-    case 'clip_rechecked':
-      return event.reason;
-    case 'alert_decision_made':
-      return `${event.shouldNotify ? 'yes' : 'no'}: ${event.reason}`;
-    case 'notification_sent':
-      return `${event.notifierName}, revision ${event.revision}`;
-    case 'stage_retried':
-      return event.stage;
-    case 'clip_acknowledged':
-      return `by ${event.by}`;
-    case 'clip_restarted':
-      return `generation ${event.generation}`;
-    case 'alert_summarized':
-      return 'told in the summary of the backlog';
-    case 'clip_recorded':
-    case 'clip_done':
-    case 'upload_started':
-    case 'filter_started':
-    case 'vlm_started':
-      return '';
-    default:
-      return assertNever(event);
-  }
 }
 
 function addRetry(clips: Command): void {
@@ -183,6 +149,7 @@ function addAcknowledge(clips: Command): void {
   clips
     .command('ack')
     .summary('mark a clip as seen by a person')
+    .description('Notes in the history of the clip, running or closed, who has seen it.')
     .addArgument(clipIdArgument())
     .requiredOption('--by <name>', 'who has seen it')
     .action(async (clipId: ClipId, { by }: { readonly by: string }, command: Command) => {
@@ -206,11 +173,26 @@ async function openCommandDeps(options: CommonOptions) {
   };
 }
 
-type CommandFailure = ClipCommandError | { readonly code: string; readonly retryable: boolean; readonly message: string };
+type CommandFailure = ClipCommandError | RepositoryError;
 
-function valueOf<T>(result: Result<T, CommandFailure>): T {
-  if (result.ok) return result.value;
-  const { error } = result;
-  const isAway = 'retryable' in error ? error.retryable : error.code === 'unavailable';
-  throw new CliError(error.message, isAway ? EXIT.unavailable : EXIT.failed);
+const valueOf = <T>(result: Result<T, CommandFailure>): T => valueOrExit(result, exitCodeOf);
+
+function exitCodeOf({ code }: CommandFailure): number {
+  switch (code) {
+    case 'unavailable':
+    case 'DB_UNAVAILABLE':
+      return EXIT.unavailable;
+    case 'CLIPS_CURSOR_INVALID':
+    case 'CLIPS_TIMESTAMP_INVALID':
+    case 'CLIPS_TIME_RANGE_INVALID':
+      return EXIT.usage;
+    case 'unknown_clip':
+    case 'refused':
+    case 'DB_REJECTED':
+    case 'EVENT_FOREIGN':
+    case 'ROW_UNREADABLE':
+      return EXIT.failed;
+    default:
+      return assertNever(code);
+  }
 }

@@ -16,7 +16,7 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .summary('what works, what does not, and what to do about it')
     .description(
-      'Checks ffmpeg, Temporal, Postgres, storage, the detector and its model, the vision-language model, every channel, the disk,\nthe spool with its backlog, and the cameras. Exit code 1 when something does not work.',
+      'Checks ffmpeg, Temporal, Postgres, storage, the detector and its model, the vision-language model, every channel, the disk, the spool with its backlog, and the cameras. Exit code 1 when something does not work.',
     )
     .option('--json', 'machine-readable output')
     .action(async (_options: object, command: Command) => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { migrate } from '../repository/migrate.ts';
-import { CliError } from './cli-error.ts';
+import { valueOrExit } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
 import { openStateStore } from './open-servers.ts';
@@ -14,7 +14,7 @@ export function addMigrate(program: Command): void {
     .action(async (_options: object, command: Command) => {
       await using store = openStateStore(await openApp(command.optsWithGlobals<CommonOptions>()));
       const migrated = await migrate(store.pool, { onApplied: (name) => printLine(`applied ${name}`) });
-      if (!migrated.ok) throw new CliError(migrated.error.message, migrated.error.retryable ? EXIT.unavailable : EXIT.failed);
-      printLine(migrated.value.length === 0 ? 'up to date' : `${migrated.value.length} applied`);
+      const applied = valueOrExit(migrated, ({ retryable }) => (retryable ? EXIT.unavailable : EXIT.failed));
+      printLine(applied.length === 0 ? 'up to date' : `${applied.length} applied`);
     });
 }

@@ -31,7 +31,7 @@ function addList(models: Command): void {
     .option('--json', 'machine-readable output')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<ModelsOptions & { readonly json?: boolean }>();
-      const listed = valueOf(await listModels(await modelsDirOf(options)));
+      const listed = modelOrExit(await listModels(await modelsDirOf(options)));
       if (options.json === true) return printJson(listed);
       for (const { id, title, advice, license, state, problem, downloadBytes } of listed) {
         printLine(`${id}  ${problem === undefined ? state : `${state}: ${problem}`}`);
@@ -54,7 +54,7 @@ function addPull(models: Command): void {
       const progress = createProgressLine();
       const pulled = await pullModel(id, { modelsDir, onProgress: (step) => progress.show(`${id}: ${describeStep(step)}`) });
       progress.end();
-      const { path, fetched, manifest } = valueOf(pulled);
+      const { path, fetched, manifest } = modelOrExit(pulled);
       printLine(`${path} ${fetched ? 'is ready' : 'was there already'}\nLicence: ${manifest.license}`);
     });
 }
@@ -72,7 +72,7 @@ function addUse(models: Command): void {
     .argument('<manifest>', 'its manifest, see docs/guide/models.md')
     .action(async (manifest: string, _options: object, command: Command) => {
       const modelsDir = await modelsDirOf(command.optsWithGlobals<ModelsOptions>());
-      const { id, path } = valueOf(await useModel(manifest, { modelsDir }));
+      const { id, path } = modelOrExit(await useModel(manifest, { modelsDir }));
       printTable(['MODEL', 'FILE'], [[id, path]]);
       printLine(`\nin the configuration: filter: { backend: yolo, config: { model: ${id} } }`);
     });
@@ -82,7 +82,7 @@ async function modelsDirOf({ modelsDir, ...options }: ModelsOptions): Promise<st
   return modelsDir ?? (await openApp(options)).folders.models;
 }
 
-export function valueOf<T>(result: Result<T, ModelError>): T {
+export function modelOrExit<T>(result: Result<T, ModelError>): T {
   if (result.ok) return result.value;
   const { where, what, fix, code } = result.error;
   throw new CliError(`${where}: ${what}. ${fix}`, code === 'MODEL_UNREACHABLE' ? EXIT.unavailable : EXIT.failed);

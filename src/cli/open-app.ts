@@ -8,6 +8,7 @@ import { createBuiltinRegistry } from '../plugins/builtin.ts';
 import { type App, foldersOf } from '../runtime/app.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { openStopSignal } from './stop-signal.ts';
 
 /** Options that every verb has. */
 export interface CommonOptions {
@@ -15,31 +16,43 @@ export interface CommonOptions {
   readonly logLevel: LogLevel;
 }
 
-interface AppExtras {
-  /** Takes the log instead of standard output. */
-  readonly logFile?: string;
-}
+export type ConfiguredApp = App & { readonly configFile: string };
 
 /**
- * Loads the configuration and makes its folder the working directory, so that relative paths in it start there.
- * The app's signal aborts at the first SIGINT, SIGTERM or SIGHUP, or when the parent that supervises this process is gone.
+ * For a command that answers and ends. What it logs goes to standard error, so that its answer stays readable for scripts,
+ * and Ctrl-C ends it like any program.
  */
-export async function openApp(
-  options: CommonOptions,
-  { logFile }: AppExtras = {},
-): Promise<App & { readonly configFile: string }> {
-  const loaded = await loadConfig(resolve(options.config), createBuiltinRegistry());
+export const openApp = (options: CommonOptions): Promise<ConfiguredApp> =>
+  open(options, {
+    signal: new AbortController().signal,
+    pretty: process.stderr.isTTY === true,
+    write: (line) => process.stderr.write(line),
+  });
+
+/** For a process that works until it is asked to end. Its log is its output, or goes to a file. */
+export const openService = (options: CommonOptions, { logFile }: { readonly logFile?: string } = {}): Promise<ConfiguredApp> =>
+  open(options, {
+    signal: openStopSignal(),
+    ...(logFile === undefined
+      ? { pretty: process.stdout.isTTY === true }
+      : { pretty: false, write: (line) => appendFileSync(logFile, line) }),
+  });
+
+interface Surroundings {
+  readonly signal: AbortSignal;
+  readonly pretty: boolean;
+  /** Takes the log; left out: standard output. */
+  readonly write?: (line: string) => void;
+}
+
+/** Loads the configuration and makes its folder the working directory, so that relative paths in it start there. */
+async function open({ config: path, logLevel }: CommonOptions, { signal, ...log }: Surroundings): Promise<ConfiguredApp> {
+  const loaded = await loadConfig(resolve(path), createBuiltinRegistry());
   if (!loaded.ok) throw new CliError(formatReport(loaded.error), EXIT.failed);
   const { config, file, registry, facts, warnings } = loaded.value;
   process.chdir(dirname(file));
-  const pretty = process.stdout.isTTY === true;
   const telemetry = createTelemetryRelay();
-  const logger = createLogger({
-    level: options.logLevel,
-    pretty: pretty && logFile === undefined,
-    ...(logFile === undefined ? {} : { write: (line: string) => appendFileSync(logFile, line) }),
-    telemetry: telemetry.write,
-  });
+  const logger = createLogger({ level: logLevel, telemetry: telemetry.write, ...log });
   for (const { path, what, fix } of warnings) logger.warn({ path: path.join('.') }, `${what}; ${fix}`);
   return {
     config,
@@ -49,15 +62,6 @@ export async function openApp(
     folders: foldersOf(config),
     logger,
     telemetry,
-    signal: stopSignal(),
+    signal,
   };
-}
-
-function stopSignal(): AbortSignal {
-  const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  // A supervised process has a channel to its parent; without it nobody would ever stop this one.
-  process.on('disconnect', stop);
-  return stopping.signal;
 }

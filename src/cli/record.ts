@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { runCameraHost } from '../../workers/camera-host.ts';
-import { type CommonOptions, openApp } from './open-app.ts';
+import { type CommonOptions, openService } from './open-app.ts';
+import { openCameras } from './open-cameras.ts';
 import { openWorkerChildren } from './worker-children.ts';
 
 export function addRecord(program: Command): void {
@@ -8,11 +8,12 @@ export function addRecord(program: Command): void {
     .command('record')
     .summary('only the cameras of this machine')
     .description(
-      'Records all cameras into the spool, and keeps `worker host` running beside it, which hands clips over and uploads them.\nNeeds a disk and nothing else; what is sealed waits for the servers.',
+      'Records all cameras into the spool, and keeps `worker host` running beside it, which hands clips over and uploads them. Needs a disk and nothing else; what is sealed waits for the servers.',
     )
     .action(async (_options: object, command: Command) => {
-      const app = await openApp(command.optsWithGlobals<CommonOptions>());
+      const app = await openService(command.optsWithGlobals<CommonOptions>());
+      await using cameras = await openCameras(app);
       await using _workers = await openWorkerChildren(app, ['host']);
-      await runCameraHost(app);
+      await cameras.untilStopped();
     });
 }

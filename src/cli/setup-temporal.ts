@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { setupTemporal } from '../temporal/setup.ts';
-import { CliError } from './cli-error.ts';
+import { valueOrExit } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
 import { openTemporal } from './open-servers.ts';
@@ -15,9 +15,9 @@ export function addSetupTemporal(program: Command): void {
       const app = await openApp(command.optsWithGlobals<CommonOptions>());
       await using temporal = openTemporal(app);
       const ready = await setupTemporal(temporal.address, { namespace: app.config.temporal.namespace });
-      if (!ready.ok)
-        throw new CliError(ready.error.message, ready.error.code === 'TEMPORAL_UNREACHABLE' ? EXIT.unavailable : EXIT.failed);
-      const { namespace, namespaceCreated, attributesAdded } = ready.value;
+      const { namespace, namespaceCreated, attributesAdded } = valueOrExit(ready, ({ code }) =>
+        code === 'TEMPORAL_UNREACHABLE' ? EXIT.unavailable : EXIT.failed,
+      );
       const added = attributesAdded.length === 0 ? '' : `, added ${attributesAdded.join(', ')}`;
       printLine(`namespace ${namespace} on ${temporal.address} ${namespaceCreated ? 'created' : 'is there'}${added}`);
     });

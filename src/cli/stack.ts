@@ -1,21 +1,29 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { stopped } from '../../workers/stopped.ts';
 import { openEmbeddedStack } from '../embedded/embedded-stack.ts';
 import { endProcess } from '../embedded/process-identity.ts';
 import { readOwner } from '../embedded/stack-file.ts';
 import { partsOf } from '../runtime/household-stack.ts';
-import { type CommonOptions, openApp } from './open-app.ts';
+import { type CommonOptions, openApp, openService } from './open-app.ts';
 import { printLine } from './print.ts';
 
 export function addStack(program: Command): void {
-  const stack = program.command('stack').summary('the embedded servers alone: up, down');
+  const stack = program
+    .command('stack')
+    .summary('the embedded servers alone: up, down')
+    .description(
+      'Postgres, Temporal and the MQTT broker without cameras and workers, for development and for worker processes of your own.',
+    );
   stack
     .command('up')
     .summary('run Temporal, Postgres and the broker until Ctrl-C')
-    .option('--only <part>', 'only `postgres`')
+    .description(
+      'Starts those servers that the configuration names nowhere else, prints where they are, and ends them on Ctrl-C.',
+    )
+    .addOption(new Option('--only <part>', 'only this part').choices(['postgres']))
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { readonly only?: string }>();
-      const app = await openApp(options);
+      const app = await openService(options);
       const parts = options.only === 'postgres' ? { temporal: false as const, broker: false as const } : partsOf(app);
       await using opened = await openEmbeddedStack({
         dataDir: app.folders.data,

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endLeftovers } from '../embedded/leftovers.ts';
 import { SupervisedChild } from '../embedded/supervised-child.ts';
-import type { App } from '../runtime/app.ts';
+import type { ConfiguredApp } from './open-app.ts';
 
 export type WorkerRole = 'host' | 'pipeline' | 'gpu';
 
@@ -13,12 +14,13 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
  * a SIGKILL of it leaves behind, its next start ends.
  */
 export async function openWorkerChildren(
-  app: App & { readonly configFile: string },
+  app: ConfiguredApp,
   roles: readonly WorkerRole[],
   { logDir }: { readonly logDir?: string } = {},
 ): Promise<AsyncDisposable> {
   const folder = join(app.folders.state, 'workers');
   await mkdir(folder, { recursive: true });
+  await endLeftovers(folder);
   const children = await Promise.all(roles.map((role) => openWorker(app, { role, folder, logDir })));
   return {
     async [Symbol.asyncDispose]() {
@@ -34,7 +36,7 @@ interface WorkerPlace {
   readonly logDir: string | undefined;
 }
 
-function openWorker(app: App & { readonly configFile: string }, { role, folder, logDir }: WorkerPlace): Promise<SupervisedChild> {
+function openWorker(app: ConfiguredApp, { role, folder, logDir }: WorkerPlace): Promise<SupervisedChild> {
   return SupervisedChild.open({
     name: `worker ${role}`,
     command: process.execPath,
@@ -42,6 +44,8 @@ function openWorker(app: App & { readonly configFile: string }, { role, folder, 
     ...(logDir === undefined ? {} : { logFile: join(logDir, `worker-${role}.log`) }),
     pidFile: join(folder, `${role}.pid`),
     stopSignal: 'SIGTERM',
+    // What a worker has in hand it finishes or gives back within 30 s by itself.
+    stopGraceMs: 35_000,
     // It waits for its servers itself, so there is nothing to wait for here.
     isReady: () => Promise.resolve(true),
     onProgress: (message) => app.logger.warn({ worker: role }, `worker ${role} ${message}`),

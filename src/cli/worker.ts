@@ -3,11 +3,12 @@ import { runGpuWorker } from '../../workers/gpu-worker.ts';
 import { runHostWorker } from '../../workers/host-worker.ts';
 import { runPipelineWorker } from '../../workers/pipeline-worker.ts';
 import type { App } from '../runtime/app.ts';
-import { type CommonOptions, openApp } from './open-app.ts';
+import { valueOrExit } from './cli-error.ts';
+import { type CommonOptions, openService } from './open-app.ts';
 import type { WorkerRole } from './worker-children.ts';
 
 const WORKERS: Readonly<Record<WorkerRole, (app: App) => Promise<void>>> = {
-  host: runHostWorker,
+  host: async (app) => valueOrExit(await runHostWorker(app)),
   pipeline: runPipelineWorker,
   gpu: runGpuWorker,
 };
@@ -16,17 +17,17 @@ export function addWorker(program: Command): void {
   program
     .command('worker')
     .summary('one worker: host, pipeline or gpu')
-    .description(
-      [
-        'host      hands sealed clips over, uploads and releases them; on the machine that has the spool',
-        'pipeline  workflows, alerts, events, and the vision-language model',
-        'gpu       the object detector; any machine that reaches Temporal and the storage',
-        '',
-        'Each waits for Temporal as long as it takes.',
-      ].join('\n'),
+    .description('Runs one worker until Ctrl-C, for a household on several machines. It waits for Temporal as long as it takes.')
+    .addHelpText(
+      'after',
+      `
+Workers:
+  host      hands sealed clips over, uploads and releases them; beside the spool
+  pipeline  workflows, alerts, events, and the vision-language model
+  gpu       the object detector; wherever Temporal and the storage are reached`,
     )
     .addArgument(new Argument('<role>', 'which worker').choices(Object.keys(WORKERS)))
     .action(async (role: WorkerRole, _options: object, command: Command) => {
-      await WORKERS[role](await openApp(command.optsWithGlobals<CommonOptions>()));
+      await WORKERS[role](await openService(command.optsWithGlobals<CommonOptions>()));
     });
 }

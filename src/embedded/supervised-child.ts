@@ -18,6 +18,8 @@ export interface ChildSpec {
   readonly logFile?: string;
   /** The signal that asks it to end cleanly. */
   readonly stopSignal: NodeJS.Signals;
+  /** How long it may take for that before it is killed. Default: 10 s. */
+  readonly stopGraceMs?: number;
   /** Whether it serves. Asked again and again until it does. */
   readonly isReady: () => Promise<boolean>;
   readonly onProgress: (message: string) => void;
@@ -76,7 +78,7 @@ export class SupervisedChild implements AsyncDisposable {
     if (this.#identity !== undefined) sendSignal(this.#identity, this.#spec.stopSignal);
   }
 
-  /** Ends the child, by force after 10 s, and with it the supervision. */
+  /** Ends the child, by force when it takes too long, and with it the supervision. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#end();
@@ -161,7 +163,8 @@ export class SupervisedChild implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    if (this.#identity !== undefined) await endProcess(this.#identity, { signal: this.#spec.stopSignal, graceMs: STOP_GRACE_MS });
+    const { stopSignal, stopGraceMs = STOP_GRACE_MS } = this.#spec;
+    if (this.#identity !== undefined) await endProcess(this.#identity, { signal: stopSignal, graceMs: stopGraceMs });
     this.#identity = undefined;
     rmSync(this.#spec.pidFile, { force: true });
   }

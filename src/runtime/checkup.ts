@@ -30,7 +30,7 @@ const attention = (what: string, message: string, fix: string): Finding => ({ wh
 
 const LOW_DISK_BYTES = 2_000_000_000;
 
-/** Looks at everything that a household needs, all at once. Changes nothing. */
+/** Looks at everything that a household needs, all at once. Makes its folders where they are missing, and changes nothing else. */
 export async function checkUp(app: App): Promise<Finding[]> {
   const findings = await Promise.all([
     checkTool('ffmpeg'),
@@ -102,8 +102,8 @@ async function checkDetector(app: App): Promise<Finding> {
 }
 
 async function checkAnalyzer(app: App): Promise<Finding> {
-  if (app.config.vlm.run_mode === 'never') return good('model', 'off (vlm.run_mode: never)');
-  return pinged('model', loadAnalyzer(app));
+  if (app.config.vlm.run_mode === 'never') return good('vision-language model', 'off (vlm.run_mode: never)');
+  return pinged('vision-language model', loadAnalyzer(app));
 }
 
 interface Pingable {
@@ -152,21 +152,21 @@ async function checkDisk(folder: string): Promise<Finding> {
 }
 
 async function checkCameras(app: App): Promise<Finding[]> {
-  const report = await readReport(app);
+  const { isRecording, sources } = await readReport(app);
   return app.config.cameras
     .filter((camera) => camera.enabled)
     .flatMap(({ name }) => {
-      const status = report[name];
+      const status = sources[name];
       const what = `camera ${name}`;
-      if (status === undefined)
-        return [attention(what, 'has not recorded on this machine yet', 'Start `homesec run` or `homesec record`.')];
-      const kept = status.problems.map(({ path, message, since }) =>
+      const kept = (status?.problems ?? []).map(({ path, message, since }) =>
         attention(
           what,
           `${path} is no clip since ${since}: ${message}`,
           'Repair the file or take it away; it is kept and tried again.',
         ),
       );
+      if (!isRecording || status === undefined)
+        return [attention(what, 'is not recorded by this machine now', 'Start `homesec run` or `homesec record`.'), ...kept];
       if (status.state === 'offline')
         return [bad(what, status.message ?? 'offline', 'See that the folder or camera is there.'), ...kept];
       return [good(what, status.state), ...kept];

@@ -40,7 +40,7 @@ export type RetryOutcome =
  * its next generation.
  */
 export function retryClip(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage): Promise<Result<RetryOutcome, ClipCommandError>> {
-  return answered(async () => {
+  return answered(deps.client, async () => {
     const handle = deps.client.workflow.getHandle(workflowIdOf(clipId));
     if (!(await isRunning(deps.client, clipId))) return restart(deps, clipId, stage);
     const stages = stage === undefined ? (await handle.query<ProcessClipState>(STATE_QUERY)).failedStages : [stage];
@@ -54,7 +54,7 @@ export function retryClip(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage):
 
 /** Marks a clip as seen by a person. Of a closed clip only the event remains to be written. */
 export function acknowledgeClip(deps: ClipCommandDeps, clipId: ClipId, by: string): Promise<Result<void, ClipCommandError>> {
-  return answered(async () => {
+  return answered(deps.client, async () => {
     if (await isRunning(deps.client, clipId)) {
       const handle = deps.client.workflow.getHandle(workflowIdOf(clipId));
       await handle.executeUpdate<unknown, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE, { args: [{ by }] });
@@ -109,13 +109,22 @@ function clipOf(state: ClipState): Clip {
 
 const refusal = (message: string): ClipCommandError => ({ code: 'refused', message });
 
-/** What a person should read: a refusal in the workflow's own words, or that the server does not answer. */
-async function answered<T>(command: () => Promise<Result<T, ClipCommandError>>): Promise<Result<T, ClipCommandError>> {
+/** An update is answered by a worker, in the time that one workflow task takes. */
+const ANSWER_WITHIN_MS = 20_000;
+
+/** What a person should read: a refusal in the workflow's own words, or who does not answer. */
+async function answered<T>(
+  client: Client,
+  command: () => Promise<Result<T, ClipCommandError>>,
+): Promise<Result<T, ClipCommandError>> {
   try {
-    return await command();
+    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, command);
   } catch (error) {
     const message = causesOf(error).at(-1)?.message ?? String(error);
     if (error instanceof WorkflowUpdateFailedError) return err(refusal(message));
+    if (/DEADLINE_EXCEEDED|deadline/i.test(message)) return err({ code: 'unavailable', message: NO_WORKER });
     return err({ code: 'unavailable', message: `Temporal: ${message}` });
   }
 }
+
+const NO_WORKER = `No worker answered within ${ANSWER_WITHIN_MS / 1000} s: see that \`homesec run\` or \`homesec worker pipeline\` runs.`;

@@ -2,10 +2,12 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { processIdentitySchema } from '../embedded/pid-file.ts';
+import { identifyProcess, isAlive } from '../embedded/process-identity.ts';
 import type { SourceStatus } from '../plugins/spec/source.ts';
 import type { App } from './app.ts';
 
-const reportSchema = z.record(
+const sourcesSchema = z.record(
   z.string(),
   z.object({
     state: z.enum(['starting', 'watching', 'offline', 'stopped']),
@@ -13,6 +15,7 @@ const reportSchema = z.record(
     problems: z.array(z.object({ path: z.string(), message: z.string(), since: z.string() })),
   }),
 );
+const reportSchema = z.object({ writer: processIdentitySchema, sources: sourcesSchema });
 /** What the sources of this machine say of themselves, by camera. */
 export type SourceReport = Readonly<Record<string, SourceStatus>>;
 
@@ -23,18 +26,25 @@ const LOOK_EVERY_MS = 2_000;
 export async function keepReporting(app: App, report: () => SourceReport): Promise<void> {
   let written = '';
   while (!app.signal.aborted) {
-    const text = JSON.stringify(report());
+    const text = JSON.stringify({ writer: identifyProcess(process.pid), sources: report() });
     if (text !== written) written = await write(app, text);
     await delay(LOOK_EVERY_MS, undefined, { signal: app.signal }).catch(() => undefined);
   }
 }
 
-/** The last report; empty when there was none or it cannot be read. */
-export async function readReport(app: Pick<App, 'folders'>): Promise<SourceReport> {
+export interface LastReport {
+  /** Whether the process that wrote it still records. */
+  readonly isRecording: boolean;
+  readonly sources: SourceReport;
+}
+
+/** The last report; an empty one when there was none or it cannot be read. */
+export async function readReport(app: Pick<App, 'folders'>): Promise<LastReport> {
   try {
-    return reportSchema.parse(JSON.parse(await readFile(reportPath(app), 'utf8')));
+    const { writer, sources } = reportSchema.parse(JSON.parse(await readFile(reportPath(app), 'utf8')));
+    return { isRecording: isAlive(writer), sources };
   } catch {
-    return {};
+    return { isRecording: false, sources: {} };
   }
 }
 

@@ -5,13 +5,19 @@ import { STAND_IN_MODEL } from '../../embedded/vlm-stand-in.ts';
 
 export const DEMO_CAMERA = 'Front door';
 
-export interface DemoVlm {
+interface DemoParts {
   /** Undefined: the configured service, by $OPENAI_API_KEY. */
   readonly standInUrl: string | undefined;
+  /** Of the video, with its dot. */
+  readonly extension: string;
 }
 
 /** The demo's household: one folder camera, everything else embedded. @returns the configuration file. */
-export async function writeDemoConfiguration(dir: string, { standInUrl }: DemoVlm, environment = process.env): Promise<string> {
+export async function writeDemoConfiguration(
+  dir: string,
+  { standInUrl, extension }: DemoParts,
+  environment = process.env,
+): Promise<string> {
   await mkdir(join(dir, 'camera'), { recursive: true });
   const model = environment['OPENAI_MODEL'] ?? 'gpt-4o-mini';
   const baseUrl = environment['OPENAI_BASE_URL'];
@@ -27,7 +33,7 @@ export async function writeDemoConfiguration(dir: string, { standInUrl }: DemoVl
     cameras: [
       {
         name: DEMO_CAMERA,
-        source: { backend: 'local_folder', config: { watch_dir: './camera', stability_threshold_s: 1 } },
+        source: { backend: 'local_folder', config: { watch_dir: './camera', extensions: [extension], stability_threshold_s: 1 } },
       },
     ],
     storage: { backend: 'local', config: { root: './storage' } },

@@ -3,6 +3,7 @@ import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { causesOf } from '../../domain/stage-error.ts';
+import { probe } from '../../media/probe.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -20,7 +21,7 @@ export async function demoFootage(own: string | undefined, cacheDir: string, tel
   if (own !== undefined) return ownFootage(own);
   const cached = join(cacheDir, 'vtest.avi');
   if (await exists(cached)) return cached;
-  tell(`fetching footage: Debian's ${PACKAGE}, 96 MB, once`);
+  tell(`fetching Debian's package ${PACKAGE}, 96 MB, this once`);
   await mkdir(cacheDir, { recursive: true });
   const folder = await mkdtemp(join(cacheDir, 'fetch-'));
   try {
@@ -41,8 +42,10 @@ export async function demoFootage(own: string | undefined, cacheDir: string, tel
 
 async function ownFootage(path: string): Promise<string> {
   const absolute = resolve(path);
-  if (await exists(absolute)) return absolute;
-  throw new CliError(`CLIP: ${absolute} does not exist. Give the path of a video file.`, EXIT.failed);
+  if (!(await exists(absolute))) throw new CliError(`CLIP: there is no file ${absolute}. Give the path of a video.`, EXIT.failed);
+  const facts = await probe(absolute);
+  if (!facts.ok) throw new CliError(`CLIP: ${facts.error.message}. Give the path of a video.`, EXIT.failed);
+  return absolute;
 }
 
 /** apt checks the package against the signed index of the archive. */

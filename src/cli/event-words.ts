@@ -1,0 +1,54 @@
+import { assertNever } from '../domain/assert-never.ts';
+import type { ClipEvent } from '../domain/events.ts';
+
+/** How long the stage took that an event ends, such as `132 ms` or `10.3 s`; empty for events that end none. */
+export const tookOf = (event: ClipEvent): string =>
+  'durationMs' in event && event.eventType !== 'clip_recorded' ? formatMs(event.durationMs) : '';
+
+export const formatMs = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+/** The one or two facts of an event that a reader of a history looks for. */
+export function detailOf(event: ClipEvent): string {
+  const again = 'attempt' in event && event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
+  switch (event.eventType) {
+    case 'clip_recorded':
+      return `${event.cameraName}, ${formatMs(event.durationMs)} of video, ${(event.sizeBytes / 1e6).toFixed(1)} MB`;
+    case 'upload_failed':
+    case 'filter_failed':
+    case 'vlm_failed':
+    case 'notification_failed':
+      return `${event.errorCode}: ${event.errorMessage}${again}`;
+    case 'upload_completed':
+      return `${event.storageUri}${again}`;
+    case 'filter_completed':
+      return `${event.detectedClasses.join(', ') || 'nothing'} seen in ${event.sampledFrames} frames by ${event.model}${again}`;
+    case 'vlm_completed':
+      return `risk ${event.riskLevel}, ${event.activityType}, says ${event.model}${again}`;
+    case 'vlm_skipped':
+    case 'clip_parked':
+    case 'clip_failed':
+    case 'clip_deleted':
+    case 'clip_rechecked':
+      return event.reason;
+    case 'alert_decision_made':
+      return `${event.shouldNotify ? 'alert' : 'no alert'}: ${event.reason}`;
+    case 'notification_sent':
+      return `${event.notifierName}, revision ${event.revision}${again}`;
+    case 'stage_retried':
+      return event.stage;
+    case 'clip_acknowledged':
+      return `by ${event.by}`;
+    case 'clip_restarted':
+      return `generation ${event.generation}`;
+    case 'alert_summarized':
+      return 'told in the summary of the backlog';
+    case 'upload_started':
+    case 'filter_started':
+    case 'vlm_started':
+      return again.trim();
+    case 'clip_done':
+      return '';
+    default:
+      return assertNever(event);
+  }
+}

@@ -125,6 +125,8 @@ describe('a broker with passwords and access rules', () => {
     // Then
     expect(child.stdout).toContain('sent');
     expect(child.stdout + child.stderr).not.toContain(PASSWORD);
+    // Nor as the bytes of a printed buffer.
+    expect(child.stdout + child.stderr).not.toContain(inspect(Buffer.from(PASSWORD)).slice(8, -1));
   });
 });
 

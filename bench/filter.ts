@@ -135,5 +135,5 @@ if (import.meta.main) {
   };
   if (!existsSync(files.footage) || !existsSync(files.model))
     throw new Error('the bench needs footage and model beside the checkout');
-  console.log(JSON.stringify(await benchFilter(files), undefined, 2));
+  process.stdout.write(`${JSON.stringify(await benchFilter(files), undefined, 2)}\n`);
 }

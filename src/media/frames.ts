@@ -76,8 +76,10 @@ function decodeArgs({ path, sampleFps, canvas }: FramesRequest): string[] {
 async function* readFrames(stdout: Readable, log: FrameLog, canvas: CanvasShape): AsyncGenerator<RawFrame> {
   let frame: { rgb: Buffer; atMs: number; letterbox: Letterbox } | undefined;
   let filled = 0;
-  for await (const data of stdout) {
-    let chunk: Buffer = data;
+  // Without an encoding set, a stream gives buffers.
+  const chunks: AsyncIterable<Buffer> = stdout;
+  for await (const data of chunks) {
+    let chunk = data;
     while (chunk.length > 0) {
       if (frame === undefined) {
         const note = await log.next();

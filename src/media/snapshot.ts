@@ -35,7 +35,7 @@ export async function snapshot(request: SnapshotRequest): Promise<Result<Buffer 
 }
 
 /** Runs the command; fluent-ffmpeg has neither time limit nor signal of its own, and crashes us without an error listener. */
-function collect(command: ffmpeg.FfmpegCommand, signal: AbortSignal): Promise<Buffer | Error> {
+async function collect(command: ffmpeg.FfmpegCommand, signal: AbortSignal): Promise<Buffer | Error> {
   const kill = (): void => void command.kill('SIGKILL');
   const timer = setTimeout(kill, SNAPSHOT_TIMEOUT_MS);
   const chunks: Buffer[] = [];
@@ -53,10 +53,10 @@ function collect(command: ffmpeg.FfmpegCommand, signal: AbortSignal): Promise<Bu
     signal.addEventListener('abort', kill, { once: true });
     command.pipe().on('data', (chunk: Buffer) => chunks.push(chunk));
   });
-  return collected.finally(async () => {
-    // The library tells of the end before the process is quite gone.
-    await ended;
-    clearTimeout(timer);
-    signal.removeEventListener('abort', kill);
-  });
+  const jpeg = await collected;
+  // The library tells of the end before the process is quite gone.
+  await ended;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', kill);
+  return jpeg;
 }

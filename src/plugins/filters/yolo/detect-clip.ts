@@ -76,6 +76,8 @@ async function lookAt(
       return;
     }
     inferenceMs += seen.value.inferenceMs;
+    // Answers come in the frames' order. Those sent ahead of the decision do not count: the same clip gives the same result.
+    if (tally.isDecided()) return;
     tally.add({ atMs, sightings: seen.value.sightings });
     request.onProgress(tally.frames());
   };

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-import { definePlugin } from '../../src/plugins/spec/plugin.ts';
 import type { ClipSink, ClipSource, Recording, SealedClip, SourceProblem, SourceStatus } from '../../src/plugins/spec/source.ts';
 
 const RETRY_MS = 20;
@@ -60,7 +58,3 @@ export class FedSource implements ClipSource {
     return this.#sink === undefined ? undefined : this.#waiting.shift();
   }
 }
-
-/** One source for all cameras that name it. */
-export const createFedSourcePlugin = (source = new FedSource()) =>
-  definePlugin({ kind: 'source', backend: 'fed', configSchema: z.strictObject({}), create: () => source });

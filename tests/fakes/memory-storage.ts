@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
 import type { StoredClip } from '../../src/domain/known.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../src/domain/stage-error.ts';
-import { definePlugin } from '../../src/plugins/spec/plugin.ts';
 import type { LocalFile, Storage, StorageCall } from '../../src/plugins/spec/storage.ts';
 
 /** Keeps clips in memory and nowhere else. */
@@ -80,10 +78,6 @@ export class MemoryStorage implements Storage {
     return this.#failure;
   }
 }
-
-/** All instances made by the plugin are one storage, as several processes would see it. */
-export const createMemoryStoragePlugin = (storage = new MemoryStorage()) =>
-  definePlugin({ kind: 'storage', backend: 'memory', configSchema: z.strictObject({}), create: () => storage });
 
 const stored = (key: string): StoredClip => ({ storageUri: `memory:${key}` });
 const isSame = (bytes: Buffer, expected: Omit<LocalFile, 'path'>): boolean =>

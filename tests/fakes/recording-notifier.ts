@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import type { Alert } from '../../src/domain/alert.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../src/domain/stage-error.ts';
 import type { Notifier } from '../../src/plugins/spec/notifier.ts';
-import { definePlugin } from '../../src/plugins/spec/plugin.ts';
 
 /** Takes every alert and remembers it. */
 export class RecordingNotifier implements Notifier {
@@ -34,7 +32,3 @@ export class RecordingNotifier implements Notifier {
     this.#failure ??= pluginFailure('NOTIFY_UNREACHABLE', 'the channel has been closed');
   }
 }
-
-/** All channels made by the plugin record into one notifier. */
-export const createRecordingNotifierPlugin = (notifier = new RecordingNotifier()) =>
-  definePlugin({ kind: 'notifier', backend: 'recording', configSchema: z.strictObject({}), create: () => notifier });

@@ -1,11 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { z } from 'zod';
 import type { Detection, FilterResult } from '../../src/domain/detection.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../src/domain/stage-error.ts';
 import type { Filter, FilterRequest } from '../../src/plugins/spec/filter.ts';
-import { definePlugin } from '../../src/plugins/spec/plugin.ts';
 
 export type FilterScript = (request: FilterRequest) => Result<FilterResult, PluginFailure>;
 
@@ -70,12 +68,3 @@ export class ScriptedFilter implements Filter {
     this.#isClosed = true;
   }
 }
-
-export const createScriptedFilterPlugin = (filter = new ScriptedFilter()) =>
-  definePlugin({
-    kind: 'filter',
-    backend: 'scripted',
-    configSchema: z.strictObject({}),
-    create: () => filter,
-    classesOf: () => ['person', 'dog', 'car'],
-  });

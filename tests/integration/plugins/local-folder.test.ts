@@ -2,6 +2,7 @@ import { appendFile, cp, mkdir, readFile, rename, rm, stat, symlink, utimes, wri
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clip } from '../../../src/domain/clip.ts';
+import { systemClock } from '../../../src/kit/clock.ts';
 import { livingMediaProcesses } from '../../../src/media/media-process.ts';
 import { localFolderSource } from '../../../src/plugins/sources/local-folder/index.ts';
 import type { ClipSink, ClipSource, SealFailure } from '../../../src/plugins/spec/source.ts';
@@ -10,11 +11,17 @@ import { createTestContext, type TestContext } from '../../support/plugin-contex
 import { openSpoolHouse, type SpoolHouse } from '../../support/spool-house.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
+interface Begun {
+  readonly source: ClipSource;
+  readonly context: TestContext;
+}
+
 describe('source local_folder', () => {
   let house: SpoolHouse;
   let spool: RecorderSpool;
   let watchDir = '';
   const running: ClipSource[] = [];
+  let markers = 0;
   beforeEach(async () => {
     house = await openSpoolHouse();
     spool = await house.open('recorder');
@@ -27,11 +34,8 @@ describe('source local_folder', () => {
     expect(livingMediaProcesses()).toBe(0);
   });
 
-  const begin = async (
-    config: object = {},
-    sink: ClipSink = spool.sink(),
-  ): Promise<{ source: ClipSource; context: TestContext }> => {
-    const context = createTestContext({ cameraName: 'Garden' });
+  const begin = async (config: object = {}, sink: ClipSink = spool.sink(), clock = systemClock): Promise<Begun> => {
+    const context = createTestContext({ cameraName: 'Garden', clock });
     const defaults = { watch_dir: watchDir, stability_threshold_s: 0.1, poll_interval_s: 0.2 };
     const source = localFolderSource.create(localFolderSource.configSchema.parse({ ...defaults, ...config }), context);
     running.push(source);
@@ -51,11 +55,14 @@ describe('source local_folder', () => {
     await waitUntil(`${count} clips`, async () => (await spool.openIds()).length >= count);
     return spool.openClips();
   };
-  /** Two more looks at the folder, so that anything that was going to happen has happened. */
+  /** Waits for a file that comes after all others to be taken, so that anything that was going to happen has happened. */
   const twoMoreLooks = async () => {
-    const marker = await put(`marker-${Math.random()}.mp4`);
-    const before = (await spool.openIds()).length;
-    await waitUntil('a file that came later to be taken', async () => (await spool.openIds()).length > before);
+    const marker = await put(`marker-${markers}.mp4`);
+    const writtenMs = Date.now() + 1_000 * (markers += 1);
+    await utimes(marker, writtenMs / 1_000, writtenMs / 1_000);
+    const recordedEndAt = new Date(writtenMs).toISOString();
+    const isThere = async () => (await spool.openClips()).some((clip) => clip.recordedEndAt === recordedEndAt);
+    await waitUntil('a file that came later to be taken', isThere);
     await rm(marker);
   };
 
@@ -114,6 +121,19 @@ describe('source local_folder', () => {
     expect(new Set(sealed.map(({ storageKey }) => storageKey)).size).toBe(3);
   });
 
+  test('leaves a file alone that has not been still for long enough', async () => {
+    // Given
+    let looks = 0;
+    const now = () => new Date((looks += 1)).toISOString();
+    await put('a.mp4');
+    // When
+    const { source } = await begin({ stability_threshold_s: 3_600 }, spool.sink(), { now });
+    await waitUntil('a few looks', () => looks >= 4);
+    // Then
+    expect(await spool.openIds()).toEqual([]);
+    expect(source.status().problems).toEqual([]);
+  });
+
   test('waits for a file that is still being written, and takes it whole', async () => {
     // Given
     const whole = await house.footage();
@@ -146,6 +166,21 @@ describe('source local_folder', () => {
     // Then
     expect(before).toHaveLength(3);
     expect(await clips(4)).toHaveLength(4);
+  });
+
+  test('new content is a new clip even when a coarse clock gives it the time of the old', async () => {
+    // Given
+    const path = await put('0001.mp4');
+    await utimes(path, 1_700_000_000, 1_700_000_000);
+    await begin();
+    await clips(1);
+    // When
+    await appendFile(path, Buffer.from([0, 0, 0, 8, ...Buffer.from('free')]));
+    await utimes(path, 1_700_000_000, 1_700_000_000);
+    // Then
+    const [first, second] = await clips(2);
+    expect(first?.recordedStartAt).toBe(second?.recordedStartAt);
+    expect(first?.sha256).not.toBe(second?.sha256);
   });
 
   test('a file that stays unreadable is reported once and kept, and taken when it becomes readable', async () => {

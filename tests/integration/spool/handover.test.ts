@@ -97,6 +97,7 @@ describe('hand-over', () => {
     // Then
     await idle(handover);
     await waitUntil('the third attempt', () => attempts.length === 3);
+    expect(handover.status().lastFailure?.message).toBe('a defect');
   });
 
   test('starts that never answer hold up no other clip, up to the limit', async () => {

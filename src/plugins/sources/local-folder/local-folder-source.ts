@@ -110,7 +110,7 @@ async function takeSettled(parts: Parts, taking: TakeDeps): Promise<boolean> {
   return inOrder.length > FILES_PER_LOOK;
 }
 
-async function takeOne({ context, problems }: Parts, taking: TakeDeps, file: SeenFile): Promise<void> {
+async function takeOne({ context, problems, stability }: Parts, taking: TakeDeps, file: SeenFile): Promise<void> {
   const outcome = await takeFile(taking, file);
   const fields = { camera_name: taking.cameraName, path: file.path };
   if (outcome.kind === 'problem') {
@@ -119,6 +119,7 @@ async function takeOne({ context, problems }: Parts, taking: TakeDeps, file: See
     return;
   }
   problems.resolve(file.name);
+  stability.forget(file.name);
   if (outcome.kind === 'taken' && outcome.isNew) context.logger.info({ ...fields, clip_id: outcome.clipId }, 'took a file');
 }
 

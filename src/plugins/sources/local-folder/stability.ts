@@ -10,6 +10,8 @@ export interface Stability {
   /** Unchanged for the threshold. */
   settled(nowMs: number): SeenFile[];
   isObserved(name: string): boolean;
+  /** It was taken: whatever happens to it from now on is news. */
+  forget(name: string): void;
   /** When the next file settles if nothing changes; undefined when none is on its way. */
   nextMs(nowMs: number): number | undefined;
 }
@@ -28,6 +30,7 @@ export function createStability(thresholdMs: number): Stability {
     },
     settled: (nowMs) => [...watched.values()].filter(({ sinceMs }) => nowMs - sinceMs >= thresholdMs).map(({ file }) => file),
     isObserved: (name) => watched.has(name),
+    forget: (name) => void watched.delete(name),
     nextMs(nowMs) {
       const dues = [...watched.values()].map(({ sinceMs }) => sinceMs + thresholdMs).filter((dueMs) => dueMs > nowMs);
       return dues.length === 0 ? undefined : dues.reduce((a, b) => Math.min(a, b));

@@ -2,7 +2,7 @@
 . "$(dirname "$0")/env.sh"
 
 missing=
-for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients; do
+for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl unshare:util-linux; do
   has "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
 [ -n "$missing" ] || exit 0

@@ -64,7 +64,7 @@ async function checkTemporal(app: App): Promise<Finding> {
     if (count > 0)
       return attention(
         'Temporal',
-        `${count} clips are parked`,
+        count === 1 ? '1 clip is parked' : `${count} clips are parked`,
         'See `homesec clips list --status parked`; then `homesec clips retry`.',
       );
     return good('Temporal', `${address}, namespace ${namespace}`);
@@ -86,7 +86,11 @@ async function checkPostgres(app: App): Promise<Finding> {
     const pending = await pendingMigrations(pool);
     if (!pending.ok) return bad('Postgres', pending.error.message, fix);
     if (pending.value.length > 0)
-      return attention('Postgres', `${pending.value.length} migrations are missing`, 'Run `homesec migrate`.');
+      return attention(
+        'Postgres',
+        pending.value.length === 1 ? '1 migration is missing' : `${pending.value.length} migrations are missing`,
+        'Run `homesec migrate`.',
+      );
     return good('Postgres', 'answers, tables up to date');
   } finally {
     await pool.end();
@@ -127,7 +131,9 @@ async function checkSpool({ folders, logger }: App): Promise<Finding[]> {
   const { openCount, oldestSealedAt, refused, broken, openBytes } = await opened.value.backlog();
   await opened.value.close();
   const backlog =
-    openCount === 0 ? 'nothing waits' : `${openCount} clips open (${openBytes} bytes), the oldest sealed ${oldestSealedAt}`;
+    openCount === 0
+      ? 'nothing waits'
+      : `${openCount} open (${(openBytes / 1e6).toFixed(1)} MB), the oldest sealed ${oldestSealedAt}`;
   return [
     good('spool', backlog),
     ...refused.map(({ clip, reason }) =>

@@ -1,0 +1,58 @@
+/** What `make bench` runs. `node bench/main.ts [clips one after another] [clips at once]` for other sizes. */
+import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { benchFilter, type FilterBench } from './filter.ts';
+import { benchOverhead, type OverheadBench } from './overhead.ts';
+
+const SHARED = join(import.meta.dirname, '..', '..', 'shared');
+const FILTER_FILES = {
+  footage: join(SHARED, 'footage', 'one-by-one-person-detection.mp4'),
+  model: join(SHARED, 'models', 'yolox_nano_416.onnx'),
+};
+
+type Row = readonly [what: string, value: string];
+
+function print(title: string, rows: readonly Row[]): void {
+  const width = Math.max(...rows.map(([what]) => what.length));
+  console.log([`\n${title}`, ...rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}`)].join('\n'));
+}
+
+const ms = (value: number): string => `${Math.round(value)} ms`;
+
+function overheadRows({ serial, burst, wrong, peakMemoryMiB, load }: OverheadBench): Row[] {
+  const cpu = Object.entries(burst.cpuMsPerClip);
+  const ours = Object.entries(peakMemoryMiB).filter(([group]) => group !== 'temporal' && group !== 'postgres');
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const list = (entries: readonly (readonly [string, number])[]): string =>
+    entries.map(([group, value]) => `${group} ${Math.round(value)}`).join(', ');
+  return [
+    [`one after another, ${serial.clips} clips`, `p50 ${ms(serial.p50Ms)}, p95 ${ms(serial.p95Ms)}`],
+    ['of that, until', serial.timeline.map(({ what, atMs }) => `${what} ${atMs}`).join(', ')],
+    [`at once, ${burst.clips} clips`, `${burst.clipsPerSecond.toFixed(1)} clips/s`],
+    ['processor time per clip', `${ms(sum(cpu.map(([, value]) => value)))} (${list(cpu)})`],
+    ['wrong', String(wrong)],
+    ['peak memory (PSS), ours', `${Math.round(sum(ours.map(([, value]) => value)))} MiB (${list(ours)})`],
+    [
+      'Temporal, Postgres',
+      `${Math.round(peakMemoryMiB['temporal'] ?? 0)} MiB, ${Math.round(peakMemoryMiB['postgres'] ?? 0)} MiB`,
+    ],
+    ['load average at the end', load.toFixed(1)],
+  ];
+}
+
+const filterRows = (bench: FilterBench): Row[] => [
+  ['whole clip', `${ms(bench.wallMs)} (first call ${ms(bench.coldWallMs)})`],
+  ['decoding alone', ms(bench.decodeMs)],
+  [`inference, ${bench.frames} frames`, ms(bench.inferenceMs)],
+  ['load average at the end', bench.load.toFixed(1)],
+];
+
+const [serialClips = 50, burstClips = 300] = process.argv.slice(2).map(Number);
+console.log(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`);
+print('Clip overhead: file closed -> done in Postgres, plugins that answer at once, everything durable', [
+  ...overheadRows(await benchOverhead({ serialClips, burstClips })),
+]);
+const missing = Object.values(FILTER_FILES).filter((file) => !existsSync(file));
+if (missing.length > 0) console.log(`\nFilter: not measured, for want of ${missing.join(' and ')}`);
+else print('Filter: 10 s of 1080p25, 2 frames per second, YOLOX-nano, medians', filterRows(await benchFilter(FILTER_FILES)));

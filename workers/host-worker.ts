@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createHostActivities } from '../activities/index.ts';
 import type { ClipId } from '../src/domain/ids.ts';
 import { ok, type Result } from '../src/domain/result.ts';
@@ -27,24 +28,35 @@ export async function runHostWorker(app: App): Promise<Result<void, SpoolError>>
     storage,
     storageBackend: config.storage.backend,
     release: (clipId: ClipId, outcome) => spool.release(clipId, outcome),
-    prune: () => void pruneQuietly(app, spool),
+    prune: () => void makeRoom(app, spool),
   });
   handover.start();
+  const watching = watchRoom(app, spool);
   try {
     const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
     await runWorkers(app, async (at) => [await createHostWorker(at, activities, host)]);
     return ok(undefined);
   } finally {
-    await handover.stop();
+    await Promise.all([handover.stop(), watching]);
     await Promise.all([storage.close(), client.close()]);
     await spool.close();
   }
 }
 
-async function pruneQuietly({ config, logger }: App, spool: HandoverSpool): Promise<void> {
+const LOOK_FOR_ROOM_EVERY_MS = 60_000;
+
+/** Others fill the disk as well, so room is looked for also while no clip is released. */
+async function watchRoom(app: App, spool: HandoverSpool): Promise<void> {
+  while (!app.signal.aborted) {
+    await makeRoom(app, spool);
+    await delay(LOOK_FOR_ROOM_EVERY_MS, undefined, { signal: app.signal }).catch(() => undefined);
+  }
+}
+
+async function makeRoom({ config: { retention }, logger }: App, spool: HandoverSpool): Promise<void> {
   try {
-    await spool.prune(config.retention.max_local_size_bytes);
+    await spool.prune(retention.max_local_size_bytes, retention.min_free_bytes);
   } catch (error) {
-    logger.error({ error }, 'cannot make room in the spool');
+    logger.error({ error: String(error) }, 'cannot make room in the spool');
   }
 }

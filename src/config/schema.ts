@@ -80,6 +80,12 @@ export const configSchema = z.strictObject({
         .nonnegative()
         .default(10_000_000_000)
         .describe('Uploaded and verified clips in the spool beyond this are removed, oldest first.'),
+      min_free_bytes: z
+        .number()
+        .int()
+        .nonnegative()
+        .default(2_000_000_000)
+        .describe('The same when less than this is free on the disk of the spool.'),
     })
     .prefault({})
     .describe('What stays on the local disk.'),

@@ -50,7 +50,8 @@ const skipReasonSchema = z.enum(['run_mode_never', 'no_trigger_classes', 'filter
 const event = <Type extends ClipEvent['eventType'], Fields extends z.ZodRawShape>(eventType: Type, fields: Fields) =>
   z.object({ ...fields, ...base, eventType: z.literal(eventType) });
 
-const eventSchema: z.ZodType<ClipEvent> = z.discriminatedUnion('eventType', [
+/** An event as it is read from a row, with the keys of the domain. */
+export const eventSchema: z.ZodType<ClipEvent> = z.discriminatedUnion('eventType', [
   event('clip_recorded', recordingSchema.shape),
   event('upload_started', { destKey: z.string(), attempt }),
   event('upload_completed', { ...done, storageUri: z.string(), viewUrl: z.string().exactOptional() }),

@@ -15,5 +15,7 @@ export function openStopSignal(): AbortSignal {
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   // A supervised process has a channel to its parent; without it nobody would ever stop this one.
   process.on('disconnect', stop);
+  // To listen to it is no reason to stay when all work is done.
+  process.channel?.unref();
   return stopping.signal;
 }

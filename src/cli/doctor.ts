@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { type ConfigIssue, formatPath } from '../config/issue.ts';
 import { checkUp, type Finding } from '../runtime/checkup.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
@@ -16,17 +17,26 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .summary('what works, what does not, and what to do about it')
     .description(
-      'Checks ffmpeg, Temporal, Postgres, storage, the detector and its model, the vision-language model, every channel, the disk, the spool with its backlog, and the cameras. Exit code 1 when something does not work.',
+      'Checks the configuration, ffmpeg, Temporal, Postgres, storage, the detector and its model, the vision-language model, every channel, the disk, the spool with its backlog, and the cameras. Exit code 1 when something does not work.',
     )
     .option('--json', 'machine-readable output')
     .action(async (_options: object, command: Command) => {
       const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
-      const findings = await checkUp(await openApp({ ...options, logLevel: 'error' }));
+      // What it finds it says itself, warnings about the configuration too.
+      const app = await openApp({ ...options, logLevel: 'error' });
+      const findings = [...app.warnings.map(findingOf), ...(await checkUp(app))];
       if (json === true) printJson(findings);
       else for (const finding of findings) print(finding);
       if (findings.some((finding) => finding.state === 'bad')) process.exitCode = EXIT.failed;
     });
 }
+
+const findingOf = ({ path, what, fix }: ConfigIssue): Finding => ({
+  what: 'configuration',
+  state: 'attention',
+  message: path.length === 0 ? what : `${formatPath(path)}: ${what}`,
+  fix,
+});
 
 function print({ what, state, message, fix }: Finding): void {
   printLine(`${SIGNS[state]}  ${what}: ${message}`);

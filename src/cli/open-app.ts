@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { formatReport } from '../config/issue.ts';
+import { type ConfigIssue, formatReport } from '../config/issue.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLogger, type LogLevel } from '../kit/logger.ts';
 import { createTelemetryRelay } from '../kit/telemetry-relay.ts';
@@ -16,7 +16,11 @@ export interface CommonOptions {
   readonly logLevel: LogLevel;
 }
 
-export type ConfiguredApp = App & { readonly configFile: string };
+export interface ConfiguredApp extends App {
+  readonly configFile: string;
+  /** What in the configuration a person should look at. Logged already. */
+  readonly warnings: readonly ConfigIssue[];
+}
 
 /**
  * For a command that answers and ends. What it logs goes to standard error, so that its answer stays readable for scripts,
@@ -57,6 +61,7 @@ async function open({ config: path, logLevel }: CommonOptions, { signal, ...log 
   return {
     config,
     configFile: file,
+    warnings,
     registry,
     cameraNames: facts.cameraNames,
     folders: foldersOf(config),

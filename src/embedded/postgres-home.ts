@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canUse, type PostgresAccount } from './postgres-account.ts';
 import { EmbeddedStackError } from './stack-error.ts';
@@ -32,6 +32,12 @@ export async function openPostgresHome(dataDir: string, account: PostgresAccount
     'POSTGRES_UNUSABLE',
     `neither ${inside} nor ${outside} can be used by uid ${account.uid}, which Postgres runs under`,
   );
+}
+
+/** Removes the database of a data dir wherever it lies, also outside of it. Only while no stack runs there. */
+export async function removePostgresHome(dataDir: string): Promise<void> {
+  const note = join(dataDir, 'postgres.home');
+  if (existsSync(note)) await rm(readFileSync(note, 'utf8').trim(), { recursive: true, force: true });
 }
 
 async function isUsable(home: string, account: PostgresAccount): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -56,7 +56,9 @@ const run = promisify(execFile);
 const MAIN = join(REPOSITORY, 'src/cli/main.ts');
 
 export async function openHousehold({ config = {}, env = {} }: HouseholdOptions = {}): Promise<Household> {
-  const dir = await mkdtemp(join(tmpdir(), 'homesec-house-'));
+  const dir = await mkdtemp(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'homesec-house-'));
+  // Root's Postgres, under its own account, may pass: its data lies in here as well.
+  await chmod(dir, 0o711);
   const [dataDir, gatesDir, cameraDir] = ['data', 'gates', 'camera'].map((name) => join(dir, name)) as [string, string, string];
   await Promise.all([mkdir(gatesDir), mkdir(cameraDir)]);
   const clip = await makeClip(dir, 1_000);

@@ -4,6 +4,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type EmbeddedStack, openEmbeddedStack } from '../../embedded/embedded-stack.ts';
 import { endLeftovers } from '../../embedded/leftovers.ts';
+import { removePostgresHome } from '../../embedded/postgres-home.ts';
 import { readOwner } from '../../embedded/stack-file.ts';
 import { openVlmStandIn } from '../../embedded/vlm-stand-in.ts';
 import { pullModel } from '../../models/pull-model.ts';
@@ -89,6 +90,7 @@ async function makeStage(dir: string): Promise<string> {
     throw new CliError(`A demo runs here already, in process ${owner.pid}: end that one first.`, EXIT.failed);
   await endLeftovers(dataDir);
   await endLeftovers(join(dataDir, 'state', 'workers'));
+  await removePostgresHome(dataDir);
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true, mode: 0o755 });
   return dir;

@@ -47,8 +47,11 @@ async function makeVisit(): Promise<{ readonly path: string; readonly isSeen: bo
 
 describe('the demo', () => {
   it('tells the whole story of a video and leaves nothing running', { timeout: LIMIT_MS }, async () => {
-    // Given
+    // Given a demo before it that was killed with its servers running
     const visit = await makeVisit();
+    const endWith = { signal: 'SIGKILL', after: 'lies in the watched folder' } as const;
+    await expect(homesec(['demo', visit.path, '--cache', cache], { env, endWith, limitMs: LIMIT_MS })).rejects.toThrow('SIGKILL');
+    expect(await processesIn(folder.path, 'postgres')).not.toEqual([]);
     // When
     const { exitCode, stdout, stderr } = await homesec(['demo', visit.path, '--cache', cache], { env, limitMs: LIMIT_MS });
     // Then

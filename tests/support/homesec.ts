@@ -53,19 +53,20 @@ export function homesec(args: readonly string[], options: CommandOptions = {}): 
   });
 }
 
-/** Living processes that work in a folder or name it: their pids. Linux only, as are these tests. */
-export async function processesIn(dir: string): Promise<number[]> {
+/** Living processes that work in a folder or name it, and whose command line has some words: their pids. Linux only, as are these tests. */
+export async function processesIn(dir: string, words = ''): Promise<number[]> {
   const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
-  const found = await Promise.all(pids.map(async (pid) => ((await isIn(pid, dir)) ? [pid] : [])));
+  const found = await Promise.all(pids.map(async (pid) => ((await isIn(pid, dir, words)) ? [pid] : [])));
   return found.flat();
 }
 
-async function isIn(pid: number, dir: string): Promise<boolean> {
+async function isIn(pid: number, dir: string, words: string): Promise<boolean> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')) return false;
-    const places = [await readFile(`/proc/${pid}/cmdline`, 'utf8'), await readlink(`/proc/${pid}/cwd`)];
-    return places.some((place) => place.includes(dir));
+    const commandLine = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
+    const places = [commandLine, await readlink(`/proc/${pid}/cwd`)];
+    return commandLine.includes(words) && places.some((place) => place.includes(dir));
   } catch {
     // It ended while we looked.
     return false;

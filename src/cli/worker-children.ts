@@ -8,6 +8,11 @@ import type { ConfiguredApp } from './open-app.ts';
 export type WorkerRole = 'host' | 'pipeline' | 'gpu';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const NODE_OPTIONS: Readonly<Record<WorkerRole, readonly string[]>> = {
+  host: [],
+  pipeline: ['--import', new URL('../../workers/workflow-thread.ts', import.meta.url).href],
+  gpu: [],
+};
 
 /**
  * Runs workers as children of this process, each started again whenever it ends unasked. They end with this process; what
@@ -40,7 +45,7 @@ function openWorker(app: ConfiguredApp, { role, folder, logDir }: WorkerPlace): 
   return SupervisedChild.open({
     name: `worker ${role}`,
     command: process.execPath,
-    args: [MAIN, 'worker', role, '--config', app.configFile, '--log-level', app.logger.level],
+    args: [...NODE_OPTIONS[role], MAIN, 'worker', role, '--config', app.configFile, '--log-level', app.logger.level],
     ...(logDir === undefined ? {} : { logFile: join(logDir, `worker-${role}.log`) }),
     pidFile: join(folder, `${role}.pid`),
     stopSignal: 'SIGTERM',

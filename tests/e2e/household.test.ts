@@ -360,6 +360,19 @@ describe('a household', { timeout: 2 * LIMIT_MS }, () => {
     expect(away[4]?.stdout).toBe('not running\n');
   });
 
+  it('has its servers alone when asked for, ended from elsewhere', async () => {
+    // Given
+    house.start('stack', 'up');
+    await waitUntil('the servers', () => house.endpoints() !== undefined, LIMIT_MS);
+    // When
+    const list = await homesec('clips', 'list');
+    const down = await homesec('stack', 'down');
+    // Then
+    expect(list.stdout).toContain(seen);
+    expect(down).toMatchObject({ exitCode: 0, stdout: 'ended\n' });
+    expect(await processesIn(house.dir)).toEqual([]);
+  });
+
   it('is told by doctor everything that does not work, each with its remedy', async () => {
     // Given a model server that refuses the key, no model, no ffmpeg and no server
     vlm.listModels(401);

@@ -56,7 +56,8 @@ export function eventReference(): string {
 
 function fieldsByType(): ReadonlyMap<string, string> {
   const schema: JsonObject = { ...z.toJSONSchema(eventSchema, { unrepresentable: 'any' }) };
-  const branches = [schema['oneOf'], schema['anyOf']].flatMap((list) => (Array.isArray(list) ? list : [])).filter(isJsonObject);
+  const types: unknown = schema['oneOf'] ?? schema['anyOf'];
+  const branches = Array.isArray(types) ? types.filter(isJsonObject) : [];
   return new Map(branches.map((branch) => [typeOf(branch), fieldsOf(branch)]));
 }
 

@@ -24,8 +24,9 @@ export function createStateStore(app: App): StateStore {
   let opened: { readonly pool: Pool; readonly repository: ClipRepository; readonly logs: LogWriter } | undefined;
 
   function open() {
+    if (opened !== undefined) return opened;
     const { postgresDsn } = endpointsOf(app);
-    if (opened === undefined && postgresDsn !== undefined) {
+    if (postgresDsn !== undefined) {
       const pool = openPool(new Secret(postgresDsn), {
         onConnectionLost: (error) => app.logger.warn({ error: error.message }, 'lost a connection to Postgres'),
       });

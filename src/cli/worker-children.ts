@@ -46,6 +46,7 @@ function openWorker(app: ConfiguredApp, { role, folder, logDir }: WorkerPlace): 
     name: `worker ${role}`,
     command: process.execPath,
     args: [...NODE_OPTIONS[role], MAIN, 'worker', role, '--config', app.configFile, '--log-level', app.logger.level],
+    env: unwatched(process.env),
     ...(logDir === undefined ? {} : { logFile: join(logDir, `worker-${role}.log`) }),
     pidFile: join(folder, `${role}.pid`),
     stopSignal: 'SIGTERM',
@@ -55,4 +56,12 @@ function openWorker(app: ConfiguredApp, { role, folder, logDir }: WorkerPlace): 
     isReady: () => Promise.resolve(true),
     onProgress: (message) => app.logger.warn({ worker: role }, `worker ${role} ${message}`),
   });
+}
+
+/**
+ * Under `node --watch` (`make dev`) every thread reports the modules that it loads, and the SDK's main thread takes such a
+ * report from its workflow thread for a request and dies of it.
+ */
+function unwatched({ WATCH_REPORT_DEPENDENCIES: _watched, ...environment }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return environment;
 }

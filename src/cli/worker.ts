@@ -1,16 +1,14 @@
 import { Argument, type Command } from 'commander';
-import { runGpuWorker } from '../../workers/gpu-worker.ts';
-import { runHostWorker } from '../../workers/host-worker.ts';
-import { runPipelineWorker } from '../../workers/pipeline-worker.ts';
 import type { App } from '../runtime/app.ts';
 import { valueOrExit } from './cli-error.ts';
 import { type CommonOptions, openService } from './open-app.ts';
 import type { WorkerRole } from './worker-children.ts';
 
+/** Loaded when they are run: a process of another verb or worker starts sooner and smaller without them. */
 const WORKERS: Readonly<Record<WorkerRole, (app: App) => Promise<void>>> = {
-  host: async (app) => valueOrExit(await runHostWorker(app)),
-  pipeline: runPipelineWorker,
-  gpu: runGpuWorker,
+  host: async (app) => valueOrExit(await (await import('../../workers/host-worker.ts')).runHostWorker(app)),
+  pipeline: async (app) => (await import('../../workers/pipeline-worker.ts')).runPipelineWorker(app),
+  gpu: async (app) => (await import('../../workers/gpu-worker.ts')).runGpuWorker(app),
 };
 
 export function addWorker(program: Command): void {

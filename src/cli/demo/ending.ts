@@ -24,10 +24,12 @@ export function printEnding({ state, events, alerts, folder }: Ending): void {
   heading('In storage');
   printLine(`  ${state.storageUri ?? 'nothing'}\n  below ${folder}/storage`);
   heading('Over MQTT');
-  const count = `${alerts.received.length} ${alerts.received.length === 1 ? 'message' : 'messages'}`;
   const first = events.find((event) => event.eventType === 'notification_sent');
-  const after = first === undefined ? '' : `, the first ${formatMs(Date.parse(first.timestamp) - Date.parse(state.sealedAt))}`;
-  printLine(`  ${count}${after === '' ? '' : `${after} after the clip was sealed`}`);
+  if (first === undefined)
+    return printLine(`  no alert: ${state.alertDecision?.notifyReason ?? 'not decided'}. A video with people in it shows more.`);
+  const count = alerts.received.length === 1 ? '1 message' : `${alerts.received.length} messages`;
+  const afterMs = Date.parse(first.timestamp) - Date.parse(state.sealedAt);
+  printLine(`  ${count}, the first ${formatMs(afterMs)} after the clip was sealed`);
 }
 
 /** What a newcomer may want to do now. */
@@ -35,7 +37,7 @@ export function printNext({ standIn }: { readonly standIn: boolean }): void {
   printLine(`\n${pc.bold('Next')}`);
   if (standIn)
     printLine(
-      '  A stand-in that looks at no picture described the clip. For a real model:  OPENAI_API_KEY=... make demo\n' +
+      '  The descriptions are by a stand-in that looks at no picture. For a real model:  OPENAI_API_KEY=... make demo\n' +
         '  or OPENAI_BASE_URL and OPENAI_MODEL for any server that speaks the OpenAI protocol.',
     );
   printLine('  A video of your own:                  make demo CLIP=path/to/video.mp4');

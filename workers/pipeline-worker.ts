@@ -6,7 +6,7 @@ import { createStateStore } from '../src/runtime/state-store.ts';
 import { createAddToBacklog } from '../src/temporal/backlog-summaries.ts';
 import { createPipelineWorker, createVlmWorker } from './queue-workers.ts';
 import { runWorkers } from './run-workers.ts';
-import { bundleWorkflows } from './workflow-bundle.ts';
+import { bundleWorkflowsApart } from './workflow-bundle.ts';
 
 /** Workflows with their light activities, and the vision-language model on its own queue. Needs Temporal; waits for it. */
 export async function runPipelineWorker(app: App): Promise<void> {
@@ -16,7 +16,7 @@ export async function runPipelineWorker(app: App): Promise<void> {
   const addToBacklog = createAddToBacklog(client.get);
   const channels = new Map(loadChannels(app).map((channel) => [channel.name, channel]));
   const migrating = store.migrateWhenPossible();
-  const bundling = bundleWorkflows(app.logger);
+  const bundling = bundleWorkflowsApart();
   try {
     await runWorkers(app, async (at) => [
       await createPipelineWorker(

@@ -11,6 +11,7 @@ import type { RepositoryError } from '../repository/repository-error.ts';
 import { endpointsOf } from '../runtime/app.ts';
 import { acknowledgeClip, type ClipCommandError, retryClip } from '../runtime/clip-commands.ts';
 import { planOf } from '../runtime/compose.ts';
+import { readmitClip } from '../runtime/household-spool.ts';
 import { CliError, valueOrExit } from './cli-error.ts';
 import { detailOf, formatMs, tookOf } from './event-words.ts';
 import { EXIT } from './exit-codes.ts';
@@ -134,14 +135,17 @@ function addRetry(clips: Command): void {
   clips
     .command('retry')
     .summary('have what failed tried again')
-    .description('A parked clip repeats the stage that failed. A closed one is processed once more, as its next generation.')
+    .description(
+      'A parked clip repeats the stage that failed. A closed one is processed once more, as its next generation. One that the\nspool of this machine has set aside is handed over again.',
+    )
     .addArgument(clipIdArgument())
     .addOption(new Option('--stage <stage>', 'only this stage; left out: each that failed').choices(STAGES))
     .action(async (clipId: ClipId, { stage }: { readonly stage?: Stage }, command: Command) => {
       await using deps = await openCommandDeps(command.optsWithGlobals<CommonOptions>());
       const outcome = valueOf(await retryClip(deps, clipId, stage));
       if (outcome.how === 'retried') printLine(`retrying ${outcome.stages.join(', ')}`);
-      else printLine(`started again as generation ${outcome.generation}`);
+      else if (outcome.how === 'restarted') printLine(`started again as generation ${outcome.generation}`);
+      else printLine('it had been set aside; it is handed over again');
     });
 }
 
@@ -165,6 +169,7 @@ async function openCommandDeps(options: CommonOptions) {
   return {
     client: temporal.client,
     repository: store.repository,
+    readmit: (clipId: ClipId) => readmitClip(app, clipId),
     plan: planOf(app.config),
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();

@@ -21,6 +21,8 @@ import { restartClip } from '../temporal/start-clip.ts';
 export interface ClipCommandDeps {
   readonly client: Client;
   readonly repository: Pick<ClipRepository, 'get' | 'append'>;
+  /** Opens a clip again that this machine's spool has set aside; false when it has no such clip. */
+  readonly readmit: (clipId: ClipId) => Promise<boolean>;
   /** What a re-run goes by: today's configuration, not that of the first run. */
   readonly plan: ClipPlan;
 }
@@ -33,11 +35,13 @@ export interface ClipCommandError {
 
 export type RetryOutcome =
   | { readonly how: 'retried'; readonly stages: readonly Stage[] }
-  | { readonly how: 'restarted'; readonly generation: number };
+  | { readonly how: 'restarted'; readonly generation: number }
+  /** It had never started; the spool hands it over again. */
+  | { readonly how: 'readmitted' };
 
 /**
  * Has what failed tried again: a parked clip repeats the stage (left out: each that failed), a closed one runs once more as
- * its next generation.
+ * its next generation, and one that never started, because it was refused, is handed over again.
  */
 export function retryClip(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage): Promise<Result<RetryOutcome, ClipCommandError>> {
   return answered(deps.client, async () => {
@@ -83,6 +87,7 @@ async function isRunning(client: Client, clipId: ClipId): Promise<boolean> {
 
 async function restart(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage): Promise<Result<RetryOutcome, ClipCommandError>> {
   const found = await stateOf(deps, clipId);
+  if (!found.ok && found.error.code === 'unknown_clip' && (await deps.readmit(clipId))) return ok({ how: 'readmitted' });
   if (!found.ok) return found;
   const state = found.value;
   const generation = state.generation + 1;

@@ -4,7 +4,7 @@ import { stack } from '../support/stack.ts';
 import { openTcpDoor } from '../support/tcp-door.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 180_000;
 let house: Household;
 afterEach(() => house[Symbol.asyncDispose]());
 
@@ -14,7 +14,7 @@ const done = (count: number) => async () => {
 };
 
 describe('workers that are killed', () => {
-  it('come back by themselves and the clip goes on', { timeout: 180_000 }, async () => {
+  it('come back by themselves and the clip goes on', { timeout: 400_000 }, async () => {
     // Given a clip that keeps every worker busy
     house = await openHousehold();
     for (const stage of ['upload', 'vlm'] as const) await house.hold(stage);
@@ -34,7 +34,7 @@ describe('workers that are killed', () => {
 });
 
 describe('recording', () => {
-  it('needs no server: clips sealed without any are processed once there are', { timeout: 180_000 }, async () => {
+  it('needs no server: clips sealed without any are processed once there are', { timeout: 400_000 }, async () => {
     // Given a camera host alone, with no Temporal, no Postgres and no broker anywhere
     house = await openHousehold();
     house.start('record');
@@ -51,7 +51,7 @@ describe('recording', () => {
 });
 
 describe('Postgres away from the start', () => {
-  it('delays rows and nothing else', { timeout: 180_000 }, async () => {
+  it('delays rows and nothing else', { timeout: 400_000 }, async () => {
     // Given a household whose own Postgres does not answer
     const database = await stack.createDatabase();
     const dsn = new URL(database.dsn);

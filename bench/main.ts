@@ -13,9 +13,11 @@ const FILTER_FILES = {
 
 type Row = readonly [what: string, value: string];
 
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
 function print(title: string, rows: readonly Row[]): void {
   const width = Math.max(...rows.map(([what]) => what.length));
-  console.log([`\n${title}`, ...rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}`)].join('\n'));
+  say([`\n${title}`, ...rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}`)].join('\n'));
 }
 
 const ms = (value: number): string => `${Math.round(value)} ms`;
@@ -49,10 +51,10 @@ const filterRows = (bench: FilterBench): Row[] => [
 ];
 
 const [serialClips = 50, burstClips = 300] = process.argv.slice(2).map(Number);
-console.log(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`);
+say(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`);
 print('Clip overhead: file closed -> done in Postgres, plugins that answer at once, everything durable', [
   ...overheadRows(await benchOverhead({ serialClips, burstClips })),
 ]);
 const missing = Object.values(FILTER_FILES).filter((file) => !existsSync(file));
-if (missing.length > 0) console.log(`\nFilter: not measured, for want of ${missing.join(' and ')}`);
+if (missing.length > 0) say(`\nFilter: not measured, for want of ${missing.join(' and ')}`);
 else print('Filter: 10 s of 1080p25, 2 frames per second, YOLOX-nano, medians', filterRows(await benchFilter(FILTER_FILES)));

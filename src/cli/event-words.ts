@@ -21,7 +21,7 @@ export function detailOf(event: ClipEvent): string {
     case 'upload_completed':
       return `${event.storageUri}${again}`;
     case 'filter_completed':
-      return `${event.detectedClasses.join(', ') || 'nothing'} seen in ${event.sampledFrames} frames by ${event.model}${again}`;
+      return `${event.detectedClasses.join(', ') || 'nothing'} seen in ${event.sampledFrames} ${event.sampledFrames === 1 ? 'frame' : 'frames'} by ${event.model}${again}`;
     case 'vlm_completed':
       return `risk ${event.riskLevel}, ${event.activityType}, says ${event.model}${again}`;
     case 'vlm_skipped':

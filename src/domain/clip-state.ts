@@ -1,6 +1,7 @@
 import type { AlertDecision } from './alert.ts';
 import type { AnalysisResult } from './analysis.ts';
 import { assertNever } from './assert-never.ts';
+import type { ClipFacts } from './clip.ts';
 import type { FilterResult } from './detection.ts';
 import type { ClipEvent, ClipRecorded, NotificationFailed, NotificationSent } from './events.ts';
 import type { ClipId } from './ids.ts';
@@ -32,23 +33,13 @@ export interface StageProblem {
 }
 
 /** What stands in `clip_states.data`: all events of a clip, folded. */
-export interface ClipState {
+export interface ClipState extends ClipFacts {
   readonly schemaVersion: 1;
   readonly clipId: ClipId;
   readonly status: ClipStatus;
   readonly generation: number;
   readonly lastSequence: number;
-  readonly cameraName: string;
-  readonly hostId: string;
-  readonly recordedStartAt: Instant;
-  readonly recordedEndAt: Instant;
-  readonly durationMs: number;
-  readonly sealedAt: Instant;
-  readonly sourceBackend: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
   readonly localPath: string;
-  readonly storageKey: string;
   readonly storageUri?: string;
   readonly viewUrl?: string;
   readonly filterResult?: FilterResult;

@@ -1,9 +1,8 @@
 import type { ClipId } from './ids.ts';
 import type { Instant } from './instant.ts';
 
-/** One sealed recording. Fixed at sealing; nothing here ever changes. */
-export interface Clip {
-  readonly clipId: ClipId;
+/** What is known of a sealed recording, wherever its bytes lie. Nothing here ever changes. */
+export interface ClipFacts {
   /** The camera's configured name, exactly as the owner wrote it. */
   readonly cameraName: string;
   /** UUID of the spool that holds the bytes; names the host's task queue. */
@@ -17,8 +16,13 @@ export interface Clip {
   readonly sizeBytes: number;
   /** SHA-256 of the bytes, 64 lower-case hex digits. */
   readonly sha256: string;
-  /** Absolute path of the bytes on the recording host. */
-  readonly path: string;
   /** Where the bytes go in storage: a relative path with `/`, fixed at sealing so that every worker can find them. */
   readonly storageKey: string;
+}
+
+/** One sealed recording and where the recording host has it. */
+export interface Clip extends ClipFacts {
+  readonly clipId: ClipId;
+  /** Absolute path of the bytes on the recording host. */
+  readonly path: string;
 }

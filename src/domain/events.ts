@@ -1,4 +1,5 @@
 import type { AnalysisResult } from './analysis.ts';
+import type { ClipFacts } from './clip.ts';
 import type { FilterResult } from './detection.ts';
 import type { ClipId } from './ids.ts';
 import type { Instant } from './instant.ts';
@@ -33,18 +34,8 @@ interface AttemptDone {
   readonly durationMs: number;
 }
 
-export interface ClipRecorded extends EventBase<'clip_recorded'> {
-  readonly cameraName: string;
-  readonly hostId: string;
-  readonly recordedStartAt: Instant;
-  readonly recordedEndAt: Instant;
-  readonly durationMs: number;
-  readonly sealedAt: Instant;
-  readonly sourceBackend: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
+export interface ClipRecorded extends EventBase<'clip_recorded'>, ClipFacts {
   readonly localPath: string;
-  readonly storageKey: string;
 }
 export interface UploadStarted extends EventBase<'upload_started'> {
   readonly destKey: string;

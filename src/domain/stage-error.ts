@@ -39,7 +39,7 @@ export const STAGE_ERROR_CODES = {
   STORAGE_UNVERIFIED: { retryable: true, remedy: 'The stored copy did not match the local bytes and was discarded.' },
   FILTER_MODEL_UNAVAILABLE: {
     retryable: false,
-    remedy: 'Run `homesec doctor`; get the model with `homesec models pull`, then retry the filter.',
+    remedy: 'Get the model with `homesec models pull`, then retry the filter.',
   },
   FILTER_CRASHED: { retryable: true, remedy: 'The detector process died. See the GPU worker log.' },
   VLM_UNREACHABLE: { retryable: true, remedy: 'The model server does not answer. Check vlm.config.base_url and the network.' },

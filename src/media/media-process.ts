@@ -64,7 +64,14 @@ export function startMedia(command: MediaCommand): MediaProcess {
     }
   });
   // Node throws away what nobody has begun to read when the process ends; a stream of our own keeps it for a late reader.
-  return { stdout: child.stdout.pipe(new PassThrough()), ended, kill };
+  const stdout = child.stdout.pipe(new PassThrough());
+  child.once('exit', () => {
+    if (!killed) return;
+    // Nobody may ever read the rest, and until then the process would not count as ended.
+    child.stdout.unpipe(stdout).destroy();
+    stdout.end();
+  });
+  return { stdout, ended, kill };
 }
 
 /** Runs to the end and answers with all of stdout. */

@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     // Threads crash the native bridge of Temporal's SDK.
     pool: 'forks',
+    // Most files wait for a server or a process most of the time; one at a time leaves half of a small machine idle.
+    maxWorkers: 2,
     // `make histories` runs the recorder instead.
     include: [process.env['HOMESEC_RECORD_HISTORIES'] === undefined ? 'tests/**/*.test.ts' : 'tests/replay/record-histories.ts'],
     exclude: ['tests/fixtures/**', 'node_modules/**'],

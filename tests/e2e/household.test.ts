@@ -161,7 +161,7 @@ describe('a household', { timeout: 2 * LIMIT_MS }, () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ clips: [{ clipId: seen, status: 'done' }] });
     expect(JSON.parse(others.stdout)).toEqual({ clips: [] });
     expect(nobody.stdout).not.toContain(seen);
-    expect(story.stdout).toMatch(/filter_completed\s+[\d.]+ m?s\s+person seen in \d+ frames/);
+    expect(story.stdout).toMatch(/filter_completed\s+[\d.]+ m?s\s+person seen in \d+ frames? by/);
     expect(story.stdout).toContain(`/namespaces/homesec/workflows/clip-${seen}`);
     const { state, events } = JSON.parse(shown.stdout);
     expect(state).toMatchObject({ clipId: seen, status: 'done' });

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { argv } from 'node:process';
 import { CommanderError } from 'commander';
 import { redactCredentials } from '../kit/redact.ts';

@@ -22,6 +22,7 @@ import {
   SAW_PERSON,
 } from '../support/clip-world.ts';
 import { resetClip } from '../support/reset-clip.ts';
+import { REPOSITORY } from '../support/run-tool.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const FOLDER = join(import.meta.dirname, 'histories', packageJson.version);
@@ -36,7 +37,9 @@ beforeEach(() => world.reset());
 async function save(name: string, workflowId: string): Promise<void> {
   const history = await world.client.workflow.getHandle(workflowId).fetchHistory();
   // Which process on which machine recorded it is nobody's business.
-  const anonymous = historyToJSON(history).replaceAll(/\d+@[\w.-]+/g, 'recorder');
+  const anonymous = historyToJSON(history)
+    .replaceAll(/\d+@[\w.-]+/g, 'recorder')
+    .replaceAll(`${REPOSITORY}/`, '/homesec/');
   await writeFile(join(FOLDER, `${name}.json`), `{ "workflowId": "${workflowId}", "history": ${anonymous} }\n`);
 }
 

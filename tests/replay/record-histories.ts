@@ -21,7 +21,7 @@ import {
   SAW_NOTHING,
   SAW_PERSON,
 } from '../support/clip-world.ts';
-import { resetClip } from '../support/reset-clip.ts';
+import { beforeUpdates, resetClip } from '../support/reset-clip.ts';
 import { REPOSITORY } from '../support/run-tool.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -84,12 +84,7 @@ it('records a clip that was parked, acknowledged, reset and retried', async () =
   await handleOf(world, clip).executeUpdate('retryStage', { args: [{ stage: 'vlm' }] });
   await world.seen(clip, 'clip_parked', 2);
   await saveClip('parked', clip);
-  await resetClip(world, clip, (events) =>
-    events.slice(
-      0,
-      events.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
-    ),
-  );
+  await resetClip(world, clip, beforeUpdates);
   world.scripts.analyze = [ok(PROWLER)];
   await waitUntil('parked again', async () => {
     const retried = await handleOf(world, clip)

@@ -19,3 +19,10 @@ export async function resetClip(world: ClipWorld, clip: Clip, pick: (events: His
     requestId: randomUUID(),
   });
 }
+
+/** The events before the first update that the clip carried out. */
+export const beforeUpdates = (events: HistoryEvents): HistoryEvents =>
+  events.slice(
+    0,
+    events.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
+  );

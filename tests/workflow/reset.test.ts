@@ -4,7 +4,7 @@ import type { StoredClip } from '../../src/domain/known.ts';
 import type { ProcessClipState } from '../../src/domain/process-clip.ts';
 import { ok } from '../../src/domain/result.ts';
 import { type ClipWorld, failing, handleOf, held, openClipWorld, PROWLER, STORED } from '../support/clip-world.ts';
-import { type HistoryEvents, resetClip } from '../support/reset-clip.ts';
+import { beforeUpdates, type HistoryEvents, resetClip } from '../support/reset-clip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let world: ClipWorld;
@@ -16,11 +16,6 @@ beforeEach(() => world.reset());
 
 const firstTask = (events: HistoryEvents) =>
   events.slice(0, 1 + events.findIndex((event) => event.workflowTaskCompletedEventAttributes));
-const beforeUpdates = (events: HistoryEvents) =>
-  events.slice(
-    0,
-    events.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
-  );
 
 const stateOf = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
 

@@ -1,5 +1,5 @@
 import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { AcknowledgeRequest, RetryStageRequest } from '../src/domain/process-clip.ts';
+import type { AcknowledgeRequest, RetryStageRequest, UpdateAnswer } from '../src/domain/process-clip.ts';
 import type { Stage } from '../src/domain/stage-error.ts';
 import { type ClipRun, failedStages, stateOf } from './clip-run.ts';
 import * as messages from './messages.ts';
@@ -17,7 +17,7 @@ export function answerMessages(run: ClipRun): Stage[] {
 }
 
 /** An update that a reset repeats has had its effect in the run before. */
-function once(apply: () => void): messages.UpdateAnswer {
+function once(apply: () => void): UpdateAnswer {
   if (isRepeatedByReset()) return { applied: false };
   apply();
   return { applied: true };

@@ -8,12 +8,8 @@ import {
   type RetryStageRequest,
   SEARCH_ATTRIBUTES,
   STATE_QUERY,
+  type UpdateAnswer,
 } from '../src/domain/process-clip.ts';
-
-/** What an update answers. Not applied: a reset repeated an update that an earlier run had carried out. */
-export interface UpdateAnswer {
-  readonly applied: boolean;
-}
 
 export const retryStageUpdate = defineUpdate<UpdateAnswer, [RetryStageRequest]>(RETRY_STAGE_UPDATE);
 export const acknowledgeUpdate = defineUpdate<UpdateAnswer, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE);

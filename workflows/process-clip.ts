@@ -96,7 +96,9 @@ async function alertByDeadline(run: ClipRun, alerting: Alerting): Promise<void> 
 /** Waits, visibly parked, for a person to have a stage retried; throws when nobody does in time. */
 async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): Promise<void> {
   const stages = failedStages(run);
-  settle(run, 'parked');
+  run.status = 'parked';
+  showDetails(run);
+  listStatus(run);
   run.events.emit({ eventType: 'clip_parked', stages, reason: reasonOf(run) });
   await run.events.flush();
   if (!(await condition(() => retries.length > 0, run.input.plan.parkForMs))) {
@@ -140,24 +142,25 @@ async function fail(run: ClipRun, reason: string): Promise<void> {
 async function finish(run: ClipRun, status: 'done' | 'failed'): Promise<void> {
   await condition(allHandlersFinished);
   if (status === 'done') run.events.emit({ eventType: 'clip_done' });
-  settle(run, status);
+  run.status = status;
+  showDetails(run);
   await run.events.flush();
   const { clipId, hostId } = run.input.clip;
   const { releaseClip } = proxyActivities<ActivityProxies>(STAGE_POLICIES.release(hostId));
   await releaseClip({ clipId, uploaded: run.upload.state === 'done' });
   // An acknowledgement may have come in meanwhile.
   await run.events.flush();
+  // In the task that ends the workflow: the server then writes both into its list at once.
+  listStatus(run);
 }
 
-/** Makes the status visible in Temporal, in the words that Postgres uses. */
-function settle(run: ClipRun, status: 'done' | 'parked' | 'failed'): void {
-  run.status = status;
+/** Makes the status a thing to search by in Temporal, in the words that Postgres uses. */
+function listStatus(run: ClipRun): void {
   const [first] = stageErrors(run);
   upsertSearchAttributes([
-    { key: messages.CLIP_STATUS, value: status },
+    { key: messages.CLIP_STATUS, value: run.status },
     { key: messages.CLIP_STAGE, value: first?.[0] ?? null },
     { key: messages.CLIP_ERROR_CODE, value: first?.[1].code ?? null },
     { key: messages.CLIP_LABELS, value: run.filter.state === 'done' ? [...run.filter.value.detectedClasses] : null },
   ]);
-  showDetails(run);
 }

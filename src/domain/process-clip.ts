@@ -51,6 +51,10 @@ export interface RetryStageRequest {
 export interface AcknowledgeRequest {
   readonly by: string;
 }
+/** What an update answers. Not applied: taken for one that an earlier run carried out and a reset repeats. */
+export interface UpdateAnswer {
+  readonly applied: boolean;
+}
 
 export const PROCESS_CLIP = 'processClip';
 export const RETRY_STAGE_UPDATE = 'retryStage';

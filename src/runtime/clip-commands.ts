@@ -11,6 +11,7 @@ import {
   RETRY_STAGE_UPDATE,
   type RetryStageRequest,
   STATE_QUERY,
+  type UpdateAnswer,
 } from '../domain/process-clip.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { causesOf, type Stage } from '../domain/stage-error.ts';
@@ -50,7 +51,10 @@ export function retryClip(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage):
     const stages = stage === undefined ? (await handle.query<ProcessClipState>(STATE_QUERY)).failedStages : [stage];
     if (stages.length === 0) return err(refusal('nothing of this clip has failed; it is still being processed'));
     for (const failed of stages) {
-      await handle.executeUpdate<unknown, [RetryStageRequest]>(RETRY_STAGE_UPDATE, { args: [{ stage: failed }] });
+      const answer = await handle.executeUpdate<UpdateAnswer, [RetryStageRequest]>(RETRY_STAGE_UPDATE, {
+        args: [{ stage: failed }],
+      });
+      if (!answer.applied) return err(BEING_RESET);
     }
     return ok({ how: 'retried', stages });
   });
@@ -61,8 +65,8 @@ export function acknowledgeClip(deps: ClipCommandDeps, clipId: ClipId, by: strin
   return answered(deps.client, async () => {
     if (await isRunning(deps.client, clipId)) {
       const handle = deps.client.workflow.getHandle(workflowIdOf(clipId));
-      await handle.executeUpdate<unknown, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE, { args: [{ by }] });
-      return ok(undefined);
+      const answer = await handle.executeUpdate<UpdateAnswer, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE, { args: [{ by }] });
+      return answer.applied ? ok(undefined) : err(BEING_RESET);
     }
     const found = await stateOf(deps, clipId);
     if (!found.ok) return found;
@@ -113,6 +117,9 @@ function clipOf(state: ClipState): Clip {
 }
 
 const refusal = (message: string): ClipCommandError => ({ code: 'refused', message });
+
+/** The workflow cannot tell a new update from those that a reset delivers again, when they come together. */
+const BEING_RESET = refusal('the clip was being reset at this very moment; send it again');
 
 /** An update is answered by a worker, in the time that one workflow task takes. */
 const ANSWER_WITHIN_MS = 20_000;

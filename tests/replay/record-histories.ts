@@ -88,9 +88,10 @@ it('records a clip that was parked, acknowledged, reset and retried', async () =
   world.scripts.analyze = [ok(PROWLER)];
   await waitUntil('parked again', async () => {
     const retried = await handleOf(world, clip)
-      .executeUpdate('retryStage', { args: [{ stage: 'vlm' }] })
+      .executeUpdate<{ applied: boolean }, [object]>('retryStage', { args: [{ stage: 'vlm' }] })
       .catch(() => undefined);
-    return retried !== undefined;
+    // One that comes in with those that the reset repeats counts as one of them.
+    return retried?.applied === true;
   });
   await finished(clip);
   await saveClip('reset-and-retried', clip);

@@ -163,7 +163,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(src|activities|workflows|workers)/',
-        pathNot: '^src/(media|inference|models|embedded|runtime|cli)/|^workers/',
+        pathNot: '^src/(kit|media|inference|models|embedded|runtime|cli)/|^workers/',
       },
       to: { path: '^(node:)?child_process$' },
     },

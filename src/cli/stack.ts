@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { stopped } from '../../workers/stopped.ts';
 import { openEmbeddedStack } from '../embedded/embedded-stack.ts';
-import { endProcess } from '../embedded/process-identity.ts';
 import { readOwner } from '../embedded/stack-file.ts';
+import { endProcess } from '../kit/process-identity.ts';
 import { partsOf } from '../runtime/household-stack.ts';
 import { type CommonOptions, openApp, openService } from './open-app.ts';
 import { printLine } from './print.ts';

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endLeftovers } from '../embedded/leftovers.ts';
 import { SupervisedChild } from '../embedded/supervised-child.ts';
+import { endLeftovers } from '../kit/leftovers.ts';
 import type { ConfiguredApp } from './open-app.ts';
 
 export type WorkerRole = 'host' | 'pipeline' | 'gpu';

@@ -13,6 +13,8 @@ export interface ClipFacts {
   readonly durationMs: number;
   readonly sealedAt: Instant;
   readonly sourceBackend: string;
+  /** Shared with the other clips of the same happening, where a rotation or a restart has cut it into several. */
+  readonly eventId?: string;
   readonly sizeBytes: number;
   /** SHA-256 of the bytes, 64 lower-case hex digits. */
   readonly sha256: string;

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
+import { endLeftovers } from '../kit/leftovers.ts';
 import { openBroker } from './broker.ts';
-import { endLeftovers } from './leftovers.ts';
 import { assignPorts } from './loopback-ports.ts';
 import { openEmbeddedPostgres } from './postgres.ts';
 import { findPostgresPackage } from './postgres-binaries.ts';

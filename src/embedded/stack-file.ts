@@ -3,8 +3,8 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { z } from 'zod';
-import { processIdentitySchema } from './pid-file.ts';
-import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { processIdentitySchema } from '../kit/pid-file.ts';
+import { identifyProcess, isAlive, type ProcessIdentity } from '../kit/process-identity.ts';
 import { EmbeddedStackError } from './stack-error.ts';
 
 const endpointsSchema = z.strictObject({

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { writePidFile } from './pid-file.ts';
-import { endProcess, identifyProcess, type ProcessIdentity, sendSignal } from './process-identity.ts';
+import { writePidFile } from '../kit/pid-file.ts';
+import { endProcess, identifyProcess, type ProcessIdentity, sendSignal } from '../kit/process-identity.ts';
 import { EmbeddedStackError } from './stack-error.ts';
 
 export interface ChildSpec {

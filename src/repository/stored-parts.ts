@@ -72,6 +72,7 @@ export const recordingSchema = z.object({
   durationMs: z.number().nonnegative(),
   sealedAt: instantSchema,
   sourceBackend: z.string(),
+  eventId: z.string().exactOptional(),
   sizeBytes: countSchema,
   sha256: z.string(),
   localPath: z.string(),

@@ -111,8 +111,9 @@ async function stateOf({ repository }: ClipCommandDeps, clipId: ClipId): Promise
 
 function clipOf(state: ClipState): Clip {
   const { clipId, cameraName, hostId, recordedStartAt, recordedEndAt, durationMs } = state;
-  const { sealedAt, sourceBackend, sizeBytes, sha256, localPath, storageKey } = state;
-  const recording = { recordedStartAt, recordedEndAt, durationMs, sealedAt, sourceBackend };
+  const { sealedAt, sourceBackend, eventId, sizeBytes, sha256, localPath, storageKey } = state;
+  const happening = eventId === undefined ? {} : { eventId };
+  const recording = { recordedStartAt, recordedEndAt, durationMs, sealedAt, sourceBackend, ...happening };
   return { clipId, cameraName, hostId, ...recording, sizeBytes, sha256, path: localPath, storageKey };
 }
 

@@ -2,17 +2,26 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { processIdentitySchema } from '../embedded/pid-file.ts';
-import { identifyProcess, isAlive } from '../embedded/process-identity.ts';
-import type { SourceStatus } from '../plugins/spec/source.ts';
+import { processIdentitySchema } from '../kit/pid-file.ts';
+import { identifyProcess, isAlive } from '../kit/process-identity.ts';
+import { SOURCE_STATES, type SourceStatus } from '../plugins/spec/source.ts';
 import type { App } from './app.ts';
 
 const sourcesSchema = z.record(
   z.string(),
   z.object({
-    state: z.enum(['starting', 'watching', 'offline', 'stopped']),
+    state: z.enum(SOURCE_STATES),
     message: z.string().exactOptional(),
     problems: z.array(z.object({ path: z.string(), message: z.string(), since: z.string() })),
+    connection: z
+      .object({
+        online: z.boolean(),
+        since: z.string(),
+        reconnects: z.number(),
+        lastError: z.string().exactOptional(),
+        notes: z.array(z.string()),
+      })
+      .exactOptional(),
   }),
 );
 const reportSchema = z.object({ writer: processIdentitySchema, sources: sourcesSchema });

@@ -43,6 +43,7 @@ const clipSchema = z.object({
   durationMs: z.number().nonnegative(),
   sealedAt: instant,
   sourceBackend: z.string().min(1),
+  eventId: z.string().min(1).exactOptional(),
   sizeBytes: z.number().int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   path: z.string().startsWith('/'),

@@ -151,6 +151,7 @@ function describe({ layout, hostId, clock, clipsDir }: SealDeps, taken: Taken): 
     durationMs,
     sealedAt: clock.now(),
     sourceBackend: recording.sourceBackend,
+    ...(recording.eventId === undefined ? {} : { eventId: recording.eventId }),
     sizeBytes: bytes.sizeBytes,
     sha256: bytes.sha256,
     path: recording.take === 'in_place' ? source : mediaPath(layout, clipId, extensionOf(recording.path)),

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { openEmbeddedStack } from '../../src/embedded/embedded-stack.ts';
-import { endLeftovers } from '../../src/embedded/leftovers.ts';
 import { readOwner } from '../../src/embedded/stack-file.ts';
+import { endLeftovers } from '../../src/kit/leftovers.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

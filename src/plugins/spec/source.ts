@@ -18,6 +18,8 @@ export interface Recording {
   readonly take: 'move' | 'link' | 'copy' | 'in_place';
   /** The media's own duration, from a source that has probed the file already; left out, the spool probes it. */
   readonly durationMs?: number;
+  /** The same for all recordings of one happening, which a rotation or a restart has cut into several. */
+  readonly eventId?: string;
 }
 
 export interface SealedClip {
@@ -52,10 +54,27 @@ export interface SourceProblem {
   readonly since: Instant;
 }
 
+export const SOURCE_STATES = ['starting', 'watching', 'recording', 'reconnecting', 'offline', 'stopped'] as const;
+
 export interface SourceStatus {
-  readonly state: 'starting' | 'watching' | 'offline' | 'stopped';
+  readonly state: (typeof SOURCE_STATES)[number];
   readonly message?: string;
   readonly problems: readonly SourceProblem[];
+  /** Of sources that keep a connection to a camera. */
+  readonly connection?: CameraConnection;
+}
+
+/** How a source and its camera get on. */
+export interface CameraConnection {
+  readonly online: boolean;
+  /** Since when it has been online, or away. */
+  readonly since: Instant;
+  /** How often the connection was lost and made again since the source started. */
+  readonly reconnects: number;
+  /** In words for the owner, without credentials. */
+  readonly lastError?: string;
+  /** What the owner should know of how the camera is used: one session only, no audio, motion from the main stream. */
+  readonly notes: readonly string[];
 }
 
 /** Turns what a camera produces into sealed clips. Needs neither Temporal nor Postgres nor the network storage. */

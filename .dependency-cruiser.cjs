@@ -55,7 +55,7 @@ module.exports = {
       from: { path: CONCRETE_PLUGIN },
       to: {
         path: '^(src|workflows|activities|workers|tests|tools|bench)/',
-        pathNot: '^src/plugins/$1/$2/|^src/(domain|plugins/spec|media|inference)/',
+        pathNot: '^src/plugins/$1/$2/|^src/(domain|kit|plugins/spec|media|inference|intake)/',
       },
     },
     {
@@ -113,6 +113,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(media|inference)/' },
       to: { path: '^src/', pathNot: '^src/($1|media|domain|kit)/' },
+    },
+    {
+      name: 'intake-stands-alone',
+      comment: 'Sources take finished files through it, so it may not lead to what plugins must not see.',
+      severity: 'error',
+      from: { path: '^src/intake/' },
+      to: { path: '^src/', pathNot: '^src/(intake|media|domain|kit|plugins/spec)/' },
     },
     {
       name: 'kit-knows-only-the-domain',

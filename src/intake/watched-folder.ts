@@ -1,5 +1,5 @@
-import type { Logger } from '../../spec/plugin.ts';
-import type { SourceStatus } from '../../spec/source.ts';
+import type { Logger } from '../plugins/spec/plugin.ts';
+import type { SourceStatus } from '../plugins/spec/source.ts';
 import { createFolderEvents } from './folder-events.ts';
 import { type Listing, type ListOptions, listFolder } from './list-folder.ts';
 

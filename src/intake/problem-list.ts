@@ -1,5 +1,5 @@
-import type { Instant } from '../../../domain/instant.ts';
-import type { SourceProblem } from '../../spec/source.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { SourceProblem } from '../plugins/spec/source.ts';
 import { isSameState, type SeenFile } from './list-folder.ts';
 
 interface Trouble {

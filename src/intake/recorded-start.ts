@@ -1,5 +1,5 @@
-import type { Instant } from '../../../domain/instant.ts';
-import type { MediaFacts } from '../../../media/probe.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { MediaFacts } from '../media/probe.ts';
 
 /** Before this, cameras without a set clock write what they find. */
 const EARLIEST_MS = Date.UTC(2000, 0, 1);

@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cameraSlug } from '../../../domain/ids.ts';
-import type { Instant } from '../../../domain/instant.ts';
+import { type ClipId, cameraSlug } from '../domain/ids.ts';
+import type { Instant } from '../domain/instant.ts';
 import { isSameState, type SeenFile } from './list-folder.ts';
+
+const clipSchema = z.object({ clipId: z.custom<ClipId>(), recordedStartAt: z.string(), durationMs: z.number() });
+/** The clip that a file became. */
+export type TakenClip = z.output<typeof clipSchema>;
 
 const entrySchema = z.object({
   sizeBytes: z.number(),
@@ -12,6 +16,7 @@ const entrySchema = z.object({
   sha256: z.string(),
   /** Since when it is not there any more. */
   goneSince: z.string().optional(),
+  clip: clipSchema.optional(),
 });
 const manifestSchema = z.object({ version: z.literal(1), files: z.record(z.string(), entrySchema) });
 type Entry = z.output<typeof entrySchema>;
@@ -31,7 +36,11 @@ export interface Manifest {
    * which keeps its time. The same bytes written anew under another name are another file.
    */
   findMoved(file: SeenFile, sha256: string): string | undefined;
-  add(file: SeenFile, sha256: string): void;
+  /** The clip that a file of this name and content became, also when it is gone since. */
+  clipOf(name: string, sha256: string): TakenClip | undefined;
+  /** All clips that are remembered. */
+  clips(): TakenClip[];
+  add(file: SeenFile, sha256: string, clip?: TakenClip): void;
   remove(name: string): void;
   /** Notes which files are gone, and forgets those gone for long. */
   reconcile(files: readonly SeenFile[], now: Instant): void;
@@ -52,9 +61,16 @@ export async function openManifest(path: string): Promise<{ readonly manifest: M
   }
 }
 
-export function manifestPath(stateDir: string, cameraName: string, watchDir: string): string {
+export interface ManifestPlace {
+  readonly stateDir: string;
+  readonly backend: string;
+  readonly cameraName: string;
+  readonly watchDir: string;
+}
+
+export function manifestPath({ stateDir, backend, cameraName, watchDir }: ManifestPlace): string {
   const hash = createHash('sha256').update(`${cameraName}\0${watchDir}`).digest('hex').slice(0, 12);
-  return join(stateDir, `local-folder-${cameraSlug(cameraName)}-${hash}.json`);
+  return join(stateDir, `${backend.replaceAll('_', '-')}-${cameraSlug(cameraName)}-${hash}.json`);
 }
 
 function createManifest(path: string, entries: Map<string, Entry>): Manifest {
@@ -71,8 +87,13 @@ function createManifest(path: string, entries: Map<string, Entry>): Manifest {
         ([, entry]) => entry.goneSince !== undefined && isSameState(entry, file) && entry.sha256 === sha256,
       )?.[0];
     },
-    add({ name, sizeBytes, mtimeMs }, sha256) {
-      entries.set(name, { sizeBytes, mtimeMs, sha256 });
+    clipOf(name, sha256) {
+      const entry = entries.get(name);
+      return entry?.sha256 === sha256 ? entry.clip : undefined;
+    },
+    clips: () => [...entries.values()].flatMap(({ clip }) => clip ?? []),
+    add({ name, sizeBytes, mtimeMs }, sha256, clip) {
+      entries.set(name, { sizeBytes, mtimeMs, sha256, ...(clip === undefined ? {} : { clip }) });
       isChanged = true;
     },
     remove(name) {

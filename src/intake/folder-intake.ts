@@ -1,12 +1,11 @@
-import { basename, resolve } from 'node:path';
-import type { PluginContext } from '../../spec/plugin.ts';
-import type { ClipSink, ClipSource } from '../../spec/source.ts';
-import type { LocalFolderConfig } from './config.ts';
-import { mayBeFootage, nameOf, type SeenFile } from './list-folder.ts';
+import { basename } from 'node:path';
+import type { PluginContext } from '../plugins/spec/plugin.ts';
+import type { ClipSink, ClipSource, Recording } from '../plugins/spec/source.ts';
+import { type ListOptions, mayBeFootage, nameOf, type SeenFile } from './list-folder.ts';
 import { type Manifest, manifestPath, openManifest } from './manifest.ts';
 import { createProblemList, type ProblemList } from './problem-list.ts';
 import { createStability, type Stability } from './stability.ts';
-import { type TakeDeps, takeFile } from './take-file.ts';
+import type { TakeDeps, TakeOutcome } from './take-file.ts';
 import { createWakeUp, type WakeUp } from './wake-up.ts';
 import { createWatchedFolder, type WatchedFolder } from './watched-folder.ts';
 
@@ -15,10 +14,22 @@ const FILES_PER_LOOK = 20;
 /** Events come in bursts, one for each block written. */
 const EVENT_PAUSE_MS = 200;
 
+export interface FolderIntakeOptions {
+  /** Of the source that the clips are said to come from. */
+  readonly backend: string;
+  readonly listing: ListOptions;
+  readonly take: Recording['take'];
+  /** A file is finished when it has not changed for so long. */
+  readonly settleMs: number;
+  readonly pollMs: number;
+  /** What becomes of a finished file. */
+  readonly takeFile: (deps: TakeDeps, file: SeenFile) => Promise<TakeOutcome>;
+  readonly context: PluginContext;
+}
+
 /** All that one watched folder consists of. */
 interface Parts {
-  readonly config: LocalFolderConfig;
-  readonly context: PluginContext;
+  readonly options: FolderIntakeOptions;
   readonly folder: WatchedFolder;
   readonly stability: Stability;
   readonly problems: ProblemList;
@@ -27,27 +38,27 @@ interface Parts {
 }
 
 /** Watches a folder and seals what is finished in it. */
-export function createLocalFolderSource(config: LocalFolderConfig, context: PluginContext): ClipSource {
-  const { logger, cameraName = '' } = context;
-  const watchDir = resolve(config.watch_dir);
-  const listing = { watchDir, extensions: new Set(config.extensions), recursive: config.recursive };
-  const stability = createStability(config.stability_threshold_s * 1000);
+export function createFolderIntake(options: FolderIntakeOptions): ClipSource {
+  const { listing, take, backend } = options;
+  const { watchDir } = listing;
+  const { logger, cameraName = '' } = options.context;
+  const stability = createStability(options.settleMs);
   const problems = createProblemList();
   const wakeUp = createWakeUp();
   /** A file that is being written is looked at when it may have settled; events about each of its blocks only cost looks. */
   const onEvent = (path: string): void => {
-    const mayBeFolder = config.recursive && !basename(path).startsWith('.');
+    const mayBeFolder = listing.recursive && !basename(path).startsWith('.');
     const isWorthALook = (mayBeFolder || mayBeFootage(path, listing)) && !stability.isObserved(nameOf(path, watchDir));
     if (isWorthALook) wakeUp.soon(EVENT_PAUSE_MS);
   };
   const folder = createWatchedFolder({ listing, cameraName, logger, onEvent });
-  const parts: Parts = { config, context, folder, stability, problems, wakeUp, isStopping: false };
+  const parts: Parts = { options, folder, stability, problems, wakeUp, isStopping: false };
   let running: Promise<void> | undefined;
   return {
     async start(sink) {
-      const manifest = await manifestOf(parts, sink, watchDir);
+      const manifest = await manifestOf(options, sink);
       await folder.look();
-      running = run(parts, { cameraName, watchDir, take: config.take, sink, manifest });
+      running = run(parts, { cameraName, backend, watchDir, take, sink, manifest });
     },
     async stop() {
       parts.isStopping = true;
@@ -59,31 +70,32 @@ export function createLocalFolderSource(config: LocalFolderConfig, context: Plug
   };
 }
 
-async function manifestOf({ context }: Parts, sink: ClipSink, watchDir: string): Promise<Manifest> {
+async function manifestOf({ backend, listing, context }: FolderIntakeOptions, { stateDir }: ClipSink): Promise<Manifest> {
   const { logger, cameraName = '' } = context;
-  const { manifest, damage } = await openManifest(manifestPath(sink.stateDir, cameraName, watchDir));
+  const path = manifestPath({ stateDir, backend, cameraName, watchDir: listing.watchDir });
+  const { manifest, damage } = await openManifest(path);
   const fields = { camera_name: cameraName, reason: damage };
   if (damage !== undefined) logger.warn(fields, 'the list of taken files was damaged; asking the spool for each file');
   return manifest;
 }
 
 async function run(parts: Parts, taking: TakeDeps): Promise<void> {
-  const { config, context, wakeUp } = parts;
+  const { options, wakeUp } = parts;
   while (!parts.isStopping) {
     try {
       await wakeUp.within(await workOnce(parts, taking));
     } catch (cause) {
       // Nothing here is expected to throw. A defect with one file must not end the watching of all.
-      context.logger.error({ camera_name: taking.cameraName, err: cause }, 'looking at a watched folder failed');
-      await wakeUp.within(config.poll_interval_s * 1000);
+      options.context.logger.error({ camera_name: taking.cameraName, err: cause }, 'looking at a watched folder failed');
+      await wakeUp.within(options.pollMs);
     }
   }
 }
 
 /** Looks, and takes what has settled. @returns how long to wait before the next look. */
 async function workOnce(parts: Parts, taking: TakeDeps): Promise<number> {
-  const { context, folder, stability, problems } = parts;
-  const pollMs = parts.config.poll_interval_s * 1000;
+  const { folder, stability, problems } = parts;
+  const { context, pollMs } = parts.options;
   const seen = await folder.look();
   if (seen === undefined) return pollMs;
   taking.manifest.reconcile(seen.files, context.clock.now());
@@ -110,8 +122,9 @@ async function takeSettled(parts: Parts, taking: TakeDeps): Promise<boolean> {
   return inOrder.length > FILES_PER_LOOK;
 }
 
-async function takeOne({ context, problems, stability }: Parts, taking: TakeDeps, file: SeenFile): Promise<void> {
-  const outcome = await takeFile(taking, file);
+async function takeOne({ options, problems, stability }: Parts, taking: TakeDeps, file: SeenFile): Promise<void> {
+  const { context } = options;
+  const outcome = await options.takeFile(taking, file);
   const fields = { camera_name: taking.cameraName, path: file.path };
   if (outcome.kind === 'problem') {
     const isNews = problems.add(file, outcome.message, { now: context.clock.now(), nowMs: performance.now() });
@@ -123,7 +136,7 @@ async function takeOne({ context, problems, stability }: Parts, taking: TakeDeps
   if (outcome.kind === 'taken' && outcome.isNew) context.logger.info({ ...fields, clip_id: outcome.clipId }, 'took a file');
 }
 
-async function saveQuietly({ context }: Parts, manifest: Manifest): Promise<void> {
+async function saveQuietly({ options: { context } }: Parts, manifest: Manifest): Promise<void> {
   try {
     await manifest.save();
   } catch (cause) {

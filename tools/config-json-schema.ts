@@ -27,7 +27,12 @@ export function configJsonSchema(plugins: readonly AnyPlugin[]): JsonObject {
       ),
     root,
   );
-  return { ...withPlugins, title: 'HomeSec configuration' };
+  const sources = plugins.filter((plugin) => plugin.kind === 'source');
+  const withDefaults = changeAt(withPlugins, ['source_defaults'], (section) => ({
+    ...section,
+    properties: Object.fromEntries(sources.map((plugin) => [plugin.backend, defaultsOf(plugin)])),
+  }));
+  return { ...withDefaults, title: 'HomeSec configuration' };
 }
 
 export const inputSchemaOf = (schema: ZodType): JsonObject => ({
@@ -55,6 +60,12 @@ function addPlugins(section: JsonObject, plugins: readonly AnyPlugin[]): JsonObj
       then: { properties: { config: withoutDialect(inputSchemaOf(plugin.configSchema)) } },
     })),
   };
+}
+
+/** Any keys of a plugin's config: what one camera has to write, another may inherit. */
+function defaultsOf(plugin: AnyPlugin): JsonObject {
+  const { required: _required, ...schema } = withoutDialect(inputSchemaOf(plugin.configSchema));
+  return schema;
 }
 
 function withoutDialect({ $schema: _dialect, ...schema }: JsonObject): JsonObject {

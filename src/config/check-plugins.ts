@@ -1,6 +1,6 @@
 import { nearestTo } from '../domain/nearest.ts';
 import type { AnyPlugin, Registry } from '../plugins/registry.ts';
-import type { ConfigFacts } from '../plugins/spec/plugin.ts';
+import type { ConfigFacts, ConfigProblem } from '../plugins/spec/plugin.ts';
 import { explainIssues } from './explain.ts';
 import type { ConfigIssue } from './issue.ts';
 import { cameraNamesIn, listOf, type PluginUse, pluginUsesIn } from './plugin-uses.ts';
@@ -27,7 +27,7 @@ export type Places = Required<Pick<ConfigFacts, 'baseDir' | 'modelsDir'>>;
 export function checkPlugins(root: Readonly<Record<string, unknown>>, registry: Registry, places: Places): PluginCheck {
   const checks = pluginUsesIn(root).map((use) => checkUse(use, registry));
   const parsed = checks.flatMap((check) => check.parsed ?? []);
-  const issues = checks.flatMap((check) => check.issues);
+  const issues = [...checks.flatMap((check) => check.issues), ...checkTogether(parsed)];
   const said = factsOf(cameraNamesIn(root), parsed);
   if (said === undefined) return { parsed, issues };
   const facts = { ...said, ...places };
@@ -65,14 +65,26 @@ function factsOf(cameraNames: readonly string[], parsed: readonly ParsedUse[]): 
 }
 
 function crossCheck({ use, plugin, config }: ParsedUse, facts: ConfigFacts): ConfigIssue[] {
-  const problems = plugin.checkConfig?.(config, facts) ?? [];
-  return problems.map(({ path, what, fix }) => ({
-    code: 'CONFIG_REFERENCES_INVALID',
-    path: [...use.path, 'config', ...path],
-    what: withoutPeriod(what),
-    fix: withoutPeriod(fix),
-  }));
+  return (plugin.checkConfig?.(config, facts) ?? []).map((problem) => issueAt(use, problem));
 }
+
+/** Uses of one plugin that do not go together. What is disabled disturbs nobody. */
+function checkTogether(parsed: readonly ParsedUse[]): ConfigIssue[] {
+  const enabled = parsed.filter(({ use }) => use.enabled);
+  return [...Map.groupBy(enabled, ({ plugin }) => plugin)].flatMap(([plugin, uses]) =>
+    (plugin.checkTogether?.(uses.map(({ config }) => config)) ?? []).flatMap((problem) => {
+      const use = uses[problem.index]?.use;
+      return use === undefined ? [] : [issueAt(use, problem)];
+    }),
+  );
+}
+
+const issueAt = (use: PluginUse, { path, what, fix }: ConfigProblem): ConfigIssue => ({
+  code: 'CONFIG_REFERENCES_INVALID',
+  path: [...use.path, 'config', ...path],
+  what: withoutPeriod(what),
+  fix: withoutPeriod(fix),
+});
 
 /** Plugins write sentences; the list of problems is made of phrases. */
 const withoutPeriod = (sentence: string): string => sentence.replace(/\.$/, '');

@@ -13,6 +13,7 @@ import type { ConfigIssue, ConfigProblemReport } from './issue.ts';
 import { modelsDirOf } from './own-folders.ts';
 import { listOf } from './plugin-uses.ts';
 import { type Config, configSchema } from './schema.ts';
+import { spreadSourceDefaults } from './source-defaults.ts';
 import { findKeysWithoutEffect } from './without-effect.ts';
 import { isMapping, parseYamlFile, type YamlFile } from './yaml-file.ts';
 
@@ -44,7 +45,8 @@ export async function loadConfig(
   const yaml = parseYamlFile(text.value);
   if (!yaml.ok) return err({ file, problems: yaml.error, warnings: [] });
 
-  const { root } = yaml.value;
+  const written = yaml.value.root;
+  const { root, placeOf, issues: unusedDefaults } = spreadSourceDefaults(written);
   const folder = dirname(file);
   const packages = await addPackages(root, builtin, folder);
   const own = ownFolders(root);
@@ -52,17 +54,22 @@ export async function loadConfig(
   const plugins = checkPlugins(root, packages.registry, { baseDir: folder, modelsDir });
   const parsed = configSchema.safeParse(root);
   const schemaIssues = parsed.success ? [] : explainIssues(parsed.error.issues, asChecked(root));
-  const problems = settle(yaml.value, [
+  const found = [
     ...yaml.value.issues,
-    ...findKeysWithoutEffect(root),
-    ...findSecrets(root, environment),
+    ...findKeysWithoutEffect(written),
+    ...findSecrets(written, environment),
     ...schemaIssues,
+    ...unusedDefaults,
     ...packages.issues,
     ...plugins.issues,
     ...findSharedNames(root),
     ...(await findOverlaps(plugins.parsed, own, folder)),
-  ]);
-  const warnings = settle(yaml.value, [...(await checkMode(file)), ...findMissingVariables(root, environment)]);
+  ];
+  const problems = settle(
+    yaml.value,
+    found.map((issue) => ({ ...issue, path: placeOf(issue.path) })),
+  );
+  const warnings = settle(yaml.value, [...(await checkMode(file)), ...findMissingVariables(written, environment)]);
   if (problems.length > 0 || !parsed.success || plugins.facts === undefined) return err({ file, problems, warnings });
   return ok({ config: parsed.data, file, folder, registry: packages.registry, facts: plugins.facts, warnings });
 }

@@ -50,6 +50,10 @@ export const configSchema = z.strictObject({
   data_dir: z.string().min(1).default('./homesec-data').describe('Spool, embedded servers, models and temporary files.'),
   plugins: z.array(z.string().min(1)).default([]).describe('npm packages with further plugins.'),
   cameras: z.array(cameraSchema).describe('All cameras; may be empty.'),
+  source_defaults: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .default({})
+    .describe('By backend: keys that the source of every camera of this backend has unless it writes its own.'),
   storage: storageSchema.describe('Where clips are uploaded to.'),
   state_store: z
     .strictObject({ dsn_env: environmentVariable.default('DB_DSN') })

@@ -5,7 +5,15 @@ import { err, ok, type Result } from '../domain/result.ts';
 import type { Analyzer } from './spec/analyzer.ts';
 import type { Filter } from './spec/filter.ts';
 import type { Notifier } from './spec/notifier.ts';
-import type { ConfigFacts, ConfigProblem, PluginContext, PluginKind, PluginKinds, UsedFolder } from './spec/plugin.ts';
+import type {
+  ConfigFacts,
+  ConfigProblem,
+  PluginContext,
+  PluginKind,
+  PluginKinds,
+  SharedConfigProblem,
+  UsedFolder,
+} from './spec/plugin.ts';
 import type { Policy } from './spec/policy.ts';
 import type { ClipSource } from './spec/source.ts';
 import type { Storage } from './spec/storage.ts';
@@ -20,6 +28,7 @@ export interface AnyPlugin<Kind extends PluginKind = PluginKind> {
   readonly configSchema: ZodType;
   create(config: unknown, context: PluginContext): PluginKinds[Kind];
   checkConfig?(config: unknown, facts: ConfigFacts): readonly ConfigProblem[];
+  checkTogether?(configs: readonly unknown[]): readonly SharedConfigProblem[];
   folders?(config: unknown): readonly UsedFolder[];
   readonly activityTypes?: readonly string[];
   classesOf?(config: unknown): readonly string[];

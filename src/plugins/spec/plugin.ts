@@ -74,6 +74,12 @@ export interface ConfigProblem {
   readonly fix: string;
 }
 
+/** What is wrong with one of several configs only because of the others. */
+export interface SharedConfigProblem extends ConfigProblem {
+  /** Which of the configs. */
+  readonly index: number;
+}
+
 /** A folder that a plugin uses, so that no two of them overlap. */
 export interface UsedFolder {
   readonly path: readonly (string | number)[];
@@ -90,6 +96,8 @@ export interface Plugin<Kind extends PluginKind = PluginKind, Config = never> {
   readonly configSchema: ZodType<Config>;
   readonly create: (config: Config, context: PluginContext) => PluginKinds[Kind];
   readonly checkConfig?: (config: Config, facts: ConfigFacts) => readonly ConfigProblem[];
+  /** Checks all enabled uses of this plugin against each other, in the order of the file. */
+  readonly checkTogether?: (configs: readonly Config[]) => readonly SharedConfigProblem[];
   readonly folders?: (config: Config) => readonly UsedFolder[];
   /** Analyzers: the activity types they can emit. */
   readonly activityTypes?: readonly string[];

@@ -94,8 +94,8 @@ describe('each key', () => {
       await sourcesBelow(join(REPOSITORY, 'src'), (path) => path.startsWith('config')),
       await sourcesBelow(join(REPOSITORY, 'workers'), () => false),
     ].join('\n');
-    // `version` says how to read the file, and `plugins` is used up by reading it.
-    const read = ['version', 'plugins'];
+    // `version` says how to read the file; `plugins` and `source_defaults` are used up by reading it.
+    const read = ['version', 'plugins', 'source_defaults'];
     // When
     const unused = keyNames(configSchema).filter((key) => !read.includes(key) && !new RegExp(`\\b${key}\\b`).test(sources));
     // Then

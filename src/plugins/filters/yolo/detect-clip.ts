@@ -2,8 +2,9 @@ import { err, ok, type Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
 import type { Detector } from '../../../inference/detector.ts';
 import type { ModelInput } from '../../../inference/model-manifest.ts';
-import { decodeFrames, type FrameDecoding, type RawFrame } from '../../../media/frames.ts';
+import { decodeFrames, type RawFrame } from '../../../media/frames.ts';
 import type { CanvasShape } from '../../../media/letterbox.ts';
+import type { Decoding } from '../../../media/raw-decoding.ts';
 import type { FilterRequest } from '../../spec/filter.ts';
 import type { DetectSettings } from './settings.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -61,7 +62,7 @@ interface Looked {
 }
 
 async function lookAt(
-  decoding: FrameDecoding,
+  decoding: Decoding<RawFrame>,
   { request, settings, detector }: ClipSearch,
   loaded: Result<void, PluginFailure>,
 ): Promise<Result<Looked, PluginFailure>> {

@@ -1,0 +1,141 @@
+import { CELL_SIDE, type Cell, type CellGrid } from './cell-grid.ts';
+
+/**
+ * What the picture looks like when nothing moves. Each pixel has two grays: the usual one, and another that is on its way
+ * to be taken for background, or that used to be it: leaves that wave, the ground below a parked car.
+ */
+export interface Background {
+  /** Gray levels with fractions. */
+  readonly usual: Float32Array;
+  readonly other: Float32Array;
+  /** How well established the other gray is, as milliseconds for which it was seen. */
+  readonly otherMs: Float32Array;
+  /** 1 for each cell that the frame last compared differs in. */
+  readonly changed: Uint8Array;
+  /** Scratch: the gray of each cell, of the background and of a frame. */
+  readonly usualSums: Float32Array;
+  readonly frameSums: Float32Array;
+}
+
+export function createBackground({ width, height, cells }: CellGrid): Background {
+  return {
+    usual: new Float32Array(width * height),
+    other: new Float32Array(width * height),
+    otherMs: new Float32Array(width * height),
+    changed: new Uint8Array(cells.length),
+    usualSums: new Float32Array(cells.length),
+    frameSums: new Float32Array(cells.length),
+  };
+}
+
+/** Takes the frame for the background as it is, and forgets all else. */
+export function adoptFrame({ usual, otherMs }: Background, frame: Uint8Array): void {
+  usual.set(frame);
+  otherMs.fill(0);
+}
+
+/** In the dark a level more or less is a large part of the gray; so many levels more on both sides make it none. */
+const DARK_LEVELS = 8;
+
+/**
+ * How much brighter the frame is as a whole than the background: the median of all cells, which a thing in less than half
+ * of the picture does not move. Exposure works as such a factor.
+ */
+export function measureGain({ usual, usualSums, frameSums }: Background, grid: CellGrid, frame: Uint8Array): number {
+  sumCells(usualSums, grid, usual);
+  sumCells(frameSums, grid, frame);
+  const dark = DARK_LEVELS * CELL_SIDE * CELL_SIDE;
+  const gains = frameSums.map((sum, cell) => (sum + dark) / ((usualSums[cell] ?? 0) + dark)).toSorted();
+  return gains[gains.length >> 1] ?? 1;
+}
+
+export interface Comparison {
+  readonly gain: number;
+  readonly pixelThreshold: number;
+  /** Since the last comparison. */
+  readonly elapsedMs: number;
+}
+
+/** A gray that is seen follows slow light with this time constant. */
+const FOLLOW_MS = 2_000;
+/** Whatever has stayed so long is background, as a parked car. */
+const ESTABLISHED_MS = 30_000;
+/** A gray that is not seen is forgotten so much more slowly than it was learnt. */
+const FORGET_FACTOR = 10;
+/** Of a cell's pixels, so many have to differ. */
+const CHANGED_PIXELS = 1 / 4;
+
+/**
+ * Marks the cells that differ from the background, and brings the background up to date. Both grays of a pixel are running
+ * averages of what agreed with them (Stauffer and Grimson, CVPR 1999, with two modes and one threshold for all). Only one
+ * that was there long enough is background, and the one before it is remembered (as layers in Kim et al., Real-Time Imaging
+ * 11, 2005), so that neither a visitor nor a car that leaves after a while leaves a ghost behind.
+ * @returns how many cells differ.
+ */
+export function compareFrame(background: Background, grid: CellGrid, frame: Uint8Array, how: Comparison): number {
+  const pace = {
+    ...how,
+    width: grid.width,
+    follow: 1 - Math.exp(-how.elapsedMs / FOLLOW_MS),
+  };
+  let changedCells = 0;
+  for (const [index, cell] of grid.cells.entries()) {
+    const isChanged = compareCell(background, frame, cell, pace) >= cell.pixels * CHANGED_PIXELS;
+    background.changed[index] = isChanged ? 1 : 0;
+    if (isChanged) changedCells += 1;
+  }
+  return changedCells;
+}
+
+interface Pace extends Comparison {
+  readonly width: number;
+  readonly follow: number;
+}
+
+function compareCell(background: Background, frame: Uint8Array, cell: Cell, pace: Pace): number {
+  let changed = 0;
+  for (let y = cell.top; y < cell.bottom; y += 1)
+    for (let at = y * pace.width + cell.left; at < y * pace.width + cell.right; at += 1)
+      if (comparePixel(background, at, frame[at] ?? 0, pace)) changed += 1;
+  return changed;
+}
+
+/** @returns whether it differs. Runs for every pixel of every frame: nothing is allocated in here. */
+function comparePixel({ usual, other, otherMs }: Background, at: number, gray: number, pace: Pace): boolean {
+  const { gain, pixelThreshold, follow, elapsedMs } = pace;
+  const usualGray = Math.min(255, (usual[at] ?? 0) * gain);
+  const otherGray = Math.min(255, (other[at] ?? 0) * gain);
+  const seenMs = otherMs[at] ?? 0;
+  usual[at] = usualGray;
+  other[at] = otherGray;
+  if (Math.abs(gray - usualGray) <= pixelThreshold) {
+    usual[at] = usualGray + (gray - usualGray) * follow;
+    otherMs[at] = Math.max(0, seenMs - elapsedMs / FORGET_FACTOR);
+    return false;
+  }
+  if (seenMs === 0 || Math.abs(gray - otherGray) > pixelThreshold) {
+    if (seenMs <= elapsedMs) other[at] = gray;
+    otherMs[at] = Math.max(elapsedMs, seenMs - elapsedMs);
+    return true;
+  }
+  const followed = otherGray + (gray - otherGray) * follow;
+  const isKnown = seenMs >= ESTABLISHED_MS;
+  if (isKnown || seenMs + elapsedMs < ESTABLISHED_MS) {
+    other[at] = followed;
+    otherMs[at] = Math.min(2 * ESTABLISHED_MS, seenMs + elapsedMs);
+  } else {
+    other[at] = usualGray;
+    usual[at] = followed;
+    otherMs[at] = 2 * ESTABLISHED_MS;
+  }
+  return !isKnown;
+}
+
+function sumCells(sums: Float32Array, { cells, width }: CellGrid, gray: ArrayLike<number>): void {
+  for (const [index, cell] of cells.entries()) {
+    let sum = 0;
+    for (let y = cell.top; y < cell.bottom; y += 1)
+      for (let at = y * width + cell.left; at < y * width + cell.right; at += 1) sum += gray[at] ?? 0;
+    sums[index] = sum;
+  }
+}

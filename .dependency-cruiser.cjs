@@ -55,7 +55,7 @@ module.exports = {
       from: { path: CONCRETE_PLUGIN },
       to: {
         path: '^(src|workflows|activities|workers|tests|tools|bench)/',
-        pathNot: '^src/plugins/$1/$2/|^src/(domain|kit|plugins/spec|media|inference|intake)/',
+        pathNot: '^src/plugins/$1/$2/|^src/(domain|kit|plugins/spec|media|inference|intake|motion)/',
       },
     },
     {
@@ -113,6 +113,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(media|inference)/' },
       to: { path: '^src/', pathNot: '^src/($1|media|domain|kit)/' },
+    },
+    {
+      name: 'motion-is-pure',
+      comment: 'What a camera would record can be tried on a file, and gives the same: frames, times and settings are arguments.',
+      severity: 'error',
+      from: { path: '^src/motion/' },
+      to: { path: '.', pathNot: '^src/(motion|domain)/' },
     },
     {
       name: 'intake-stands-alone',

@@ -17,9 +17,11 @@ export interface MotionSettings {
   readonly masks: readonly Polygon[];
 }
 
-/** What a camera records of what it sees. */
+/** What a camera records of what it sees, and when. */
 export interface MotionRecording {
   readonly motion: MotionSettings;
+  /** Frames per second that motion is looked for in. */
+  readonly detectFps: number;
   /** Kept from before the first motion. */
   readonly preRollMs: number;
   /** Goes on for so long after the last motion. */

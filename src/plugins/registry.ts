@@ -1,5 +1,6 @@
 import type { ZodError, ZodType } from 'zod';
 import { assertNever } from '../domain/assert-never.ts';
+import type { MotionRecording } from '../domain/motion-recording.ts';
 import { nearestTo } from '../domain/nearest.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import type { Analyzer } from './spec/analyzer.ts';
@@ -29,6 +30,7 @@ export interface AnyPlugin<Kind extends PluginKind = PluginKind> {
   create(config: unknown, context: PluginContext): PluginKinds[Kind];
   checkConfig?(config: unknown, facts: ConfigFacts): readonly ConfigProblem[];
   checkTogether?(configs: readonly unknown[]): readonly SharedConfigProblem[];
+  recordingOf?(config: unknown): MotionRecording;
   folders?(config: unknown): readonly UsedFolder[];
   readonly activityTypes?: readonly string[];
   classesOf?(config: unknown): readonly string[];

@@ -37,6 +37,7 @@ const PLANTED: readonly (readonly [rule: string, file: string])[] = [
   ['command-line-starts-workers-only', 'src/cli/works-itself.ts'],
   ['nobody-imports-tests', 'src/runtime/borrows-from-tests.ts'],
   ['media-and-inference-stand-alone', 'src/media/asks-repository.ts'],
+  ['motion-is-pure', 'src/motion/reads-disk.ts'],
   ['intake-stands-alone', 'src/intake/asks-spool.ts'],
   ['kit-knows-only-the-domain', 'src/kit/asks-config.ts'],
   ['recording-waits-for-nobody', 'workers/camera-host.ts'],

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { Instant } from '../../domain/instant.ts';
+import type { MotionRecording } from '../../domain/motion-recording.ts';
 import type { Result } from '../../domain/result.ts';
 import type { Secret } from '../../domain/secret.ts';
 import type { PluginFailure } from '../../domain/stage-error.ts';
@@ -98,6 +99,8 @@ export interface Plugin<Kind extends PluginKind = PluginKind, Config = never> {
   readonly checkConfig?: (config: Config, facts: ConfigFacts) => readonly ConfigProblem[];
   /** Checks all enabled uses of this plugin against each other, in the order of the file. */
   readonly checkTogether?: (configs: readonly Config[]) => readonly SharedConfigProblem[];
+  /** Sources that record on motion: what a camera with this config would record, so that it can be tried on a file. */
+  readonly recordingOf?: (config: Config) => MotionRecording;
   readonly folders?: (config: Config) => readonly UsedFolder[];
   /** Analyzers: the activity types they can emit. */
   readonly activityTypes?: readonly string[];

@@ -39,8 +39,9 @@ export function spreadSourceDefaults(root: Mapping): SpreadDefaults {
 function withDefaults(camera: unknown, defaults: readonly (readonly [string, Mapping])[]): unknown {
   const config = configOf(camera);
   if (config === undefined || !isMapping(camera) || !isMapping(camera['source'])) return camera;
-  const own = defaults.filter(([backend]) => nameKey(backend) === backendOf(camera)).map(([, keys]) => keys);
-  return { ...camera, source: { ...camera['source'], config: Object.assign({}, ...own.toReversed(), config) } };
+  const inherited = defaults.filter(([backend]) => nameKey(backend) === backendOf(camera));
+  const merged = inherited.reduceRight((all, [, keys]) => ({ ...all, ...keys }), {});
+  return { ...camera, source: { ...camera['source'], config: { ...merged, ...config } } };
 }
 
 const nameKey = (backend: string): string => backend.trim().toLowerCase();

@@ -14,6 +14,8 @@ export interface SpoolLayout {
   readonly sealing: string;
   /** Bytes of sealed clips. */
   readonly media: string;
+  /** Pictures of clips, `<clipId>.jpg`, for those that have one. They go with the bytes. */
+  readonly snapshots: string;
   readonly open: string;
   readonly refused: string;
   readonly released: string;
@@ -34,6 +36,7 @@ export function spoolLayout(dir: string): SpoolLayout {
     state: join(dir, 'state'),
     sealing: join(dir, 'sealing'),
     media: join(dir, 'media'),
+    snapshots: join(dir, 'snapshots'),
     open: join(dir, 'open'),
     refused: join(dir, 'refused'),
     released: join(dir, 'released'),
@@ -54,3 +57,5 @@ export const markerName = (clipId: ClipId): string => `${clipId}.json`;
 /** The bytes of a clip that the spool owns. @param extension with its dot, or empty. */
 export const mediaPath = (layout: SpoolLayout, clipId: ClipId, extension: string): string =>
   join(layout.media, `${clipId}${extension}`);
+
+export const snapshotPath = (layout: SpoolLayout, clipId: ClipId): string => join(layout.snapshots, `${clipId}.jpg`);

@@ -4,11 +4,13 @@ import type { Clip } from '../domain/clip.ts';
 import type { Logger } from '../plugins/spec/plugin.ts';
 import { type DurableFiles, systemCodeOf } from './durable-files.ts';
 import type { FinishedLedger } from './finished-ledger.ts';
+import { heldClips } from './held-clips.ts';
 import { markerName, type SpoolLayout } from './layout.ts';
 import { parseOpenMarker } from './marker.ts';
 import { clipIdsIn, type MarkerStore, readIfThere } from './marker-store.ts';
 import { type MoveDeps, moveToReleased } from './release.ts';
 import { exists, isKnown, publish } from './seal.ts';
+import { removeOrphanedSnapshots } from './snapshots.ts';
 
 export interface RecoverDeps {
   readonly layout: SpoolLayout;
@@ -48,15 +50,9 @@ async function finish({ layout, files }: RecoverDeps, clip: Clip, draft: string)
  */
 async function setAsideOrphans({ layout, files, markers, logger }: RecoverDeps): Promise<void> {
   const names = await readdir(layout.media);
-  const marked = new Set<string>();
-  // `open` twice: the other process may be moving a marker between the folders meanwhile, in either direction.
-  for (const folder of ['open', 'refused', 'released', 'open'] as const) {
-    for (const clipId of await markers.ids(folder)) marked.add(clipId);
-  }
-  // A marker that was set aside as broken still says whose bytes these are.
-  for (const name of await readdir(layout.broken)) marked.add(name.replace(/^[a-z]+-|\.json$/g, ''));
+  const held = await heldClips(layout, markers);
   for (const name of names) {
-    if (marked.has(name.replace(/\.[a-z0-9]+$/, ''))) continue;
+    if (held.has(name.replace(/\.[a-z0-9]+$/, ''))) continue;
     try {
       await files.rename(join(layout.media, name), join(layout.broken, name));
       logger.warn({ path: join(layout.broken, name) }, 'found video without a marker in the spool and set it aside');
@@ -78,6 +74,7 @@ export async function recoverMoves(deps: MoveDeps): Promise<void> {
     const finished = await ledger.find(clipId);
     if (finished !== undefined) await moveToReleased(deps, clipId, finished.uploaded);
   }
+  await removeOrphanedSnapshots(deps, markers);
 }
 
 async function sizeIfThere(path: string): Promise<number | undefined> {

@@ -1,6 +1,7 @@
 import { rm, statfs } from 'node:fs/promises';
 import type { Clip } from '../domain/clip.ts';
 import type { ClipId } from '../domain/ids.ts';
+import { snapshotPath } from './layout.ts';
 import type { ReleasedClip } from './marker.ts';
 import type { OneAtATime } from './one-at-a-time.ts';
 import { isInSpool, type MoveDeps, readOrSetAside } from './release.ts';
@@ -84,6 +85,7 @@ async function removeBytes(deps: MoveDeps, { clipId, path }: Clip): Promise<bool
     // What is remembered may be older than a release that has just taken the verified copy back.
     if ((await readOrSetAside(deps, 'released', clipId))?.uploaded !== true) return false;
     await rm(path, { force: true });
+    await rm(snapshotPath(deps.layout, clipId), { force: true });
     await deps.markers.remove('released', clipId);
     return true;
   } catch (cause) {

@@ -40,7 +40,7 @@ export function createSealer(deps: SealDeps): (recording: Recording) => Promise<
       try {
         return await seal(deps, recording, clipId);
       } catch (cause) {
-        return err(failureOf(cause, recording));
+        return err(failureOf(cause, recording.path));
       }
     });
   };
@@ -93,10 +93,15 @@ export async function publish(
 
 /** Whether the spool has, or had, this clip. The ledger comes last: a clip enters it before its marker moves. */
 export async function isKnown({ layout, ledger }: Pick<SealDeps, 'layout' | 'ledger'>, clipId: ClipId): Promise<boolean> {
+  return (await hasMarker(layout, clipId)) || (await ledger.find(clipId)) !== undefined;
+}
+
+/** Whether the spool holds this clip now. */
+export async function hasMarker(layout: SpoolLayout, clipId: ClipId): Promise<boolean> {
   for (const folder of [layout.open, layout.refused, layout.released]) {
     if (await exists(join(folder, markerName(clipId)))) return true;
   }
-  return (await ledger.find(clipId)) !== undefined;
+  return false;
 }
 
 async function durationOf(recording: Recording, source: string): Promise<Result<number, SealFailure>> {
@@ -176,7 +181,7 @@ async function removeMoved({ files, logger }: SealDeps, { path }: Recording): Pr
   }
 }
 
-function failureOf(cause: unknown, { path }: Recording): SealFailure {
+export function failureOf(cause: unknown, path: string): SealFailure {
   const code = systemCodeOf(cause);
   const isSource = cause instanceof Error && 'path' in cause && cause.path === path;
   if (code === 'ENOENT' && isSource) return { code: 'gone', message: `${path} is no longer there`, cause };

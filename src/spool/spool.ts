@@ -19,6 +19,7 @@ import { type MoveDeps, readmitClip, readOrSetAside, releaseClip, setAsideClip }
 import { createRetention, type PruneSummary } from './retention.ts';
 import { acquireRoleLock, type RoleLock } from './role-lock.ts';
 import { createSealer } from './seal.ts';
+import { createSnapshotAttacher } from './snapshots.ts';
 import { type OpenListener, type OpenWatch, watchOpen } from './watch-open.ts';
 
 /** What any process may do. Nothing here needs a lock. Methods reject only when the disk fails. */
@@ -128,6 +129,7 @@ async function assemble(options: SpoolOptions<SpoolRole>, layout: SpoolLayout, l
       scratchDir: layout.scratch,
       stateDir: layout.state,
       seal: createSealer({ ...deps, turns, hostId, clipsDir: options.clipsDir ?? 'clips' }),
+      attachSnapshot: createSnapshotAttacher({ ...deps, turns, movingDir }),
     }),
     hostId,
     async close() {

@@ -8,7 +8,7 @@ import { isAbsolute, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClipId } from '../../src/domain/ids.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
-import type { ClipSink, ClipSource, Recording, SealedClip, SealFailure } from '../../src/plugins/spec/source.ts';
+import type { ClipSink, ClipSource, Recording, SealedClip, SealFailure, SnapshotOutcome } from '../../src/plugins/spec/source.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 export interface SourceSetup {
@@ -55,6 +55,10 @@ class RememberingSink implements ClipSink {
     this.sealed.set(recording.identity, createHash('sha256').update(bytes).digest('hex'));
     if (recording.take === 'move') await rm(recording.path);
     return ok({ clipId: createClipId(recording.recordedStartAt, recording.cameraName, identity), isNew });
+  }
+
+  attachSnapshot(): Promise<Result<SnapshotOutcome, SealFailure>> {
+    return Promise.resolve(ok('no_clip'));
   }
 }
 

@@ -38,6 +38,9 @@ export interface SealFailure {
   readonly cause?: unknown;
 }
 
+/** `attached`: it is the clip's picture now. `has_one`: the clip has another one. `no_clip`: the spool has no such clip any more. */
+export type SnapshotOutcome = 'attached' | 'has_one' | 'no_clip';
+
 /** The spool as a source sees it. Sealing touches the local disk and nothing else. */
 export interface ClipSink {
   /** On the spool's own file system: a file recorded here can be moved in without copying. Exists. */
@@ -45,6 +48,8 @@ export interface ClipSink {
   /** Where a source keeps small files of its own (manifests). On the spool's disk; exists. */
   readonly stateDir: string;
   seal(recording: Recording): Promise<Result<SealedClip, SealFailure>>;
+  /** Moves a JPEG, which is no longer changing, beside the bytes of a sealed clip. It is left where it is unless it was attached. */
+  attachSnapshot(clipId: ClipId, jpegPath: string): Promise<Result<SnapshotOutcome, SealFailure>>;
 }
 
 /** A file that a source keeps but cannot turn into a clip. */

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import packageManifest from '../../package.json' with { type: 'json' };
 import { LOG_LEVELS } from '../kit/logger.ts';
+import { addCameras } from './cameras.ts';
 import { addClips } from './clips.ts';
 import { addDemo } from './demo/demo.ts';
 import { addDoctor } from './doctor.ts';
@@ -21,6 +22,7 @@ const VERBS = [
   addWorker,
   addValidate,
   addDoctor,
+  addCameras,
   addClips,
   addModels,
   addStack,

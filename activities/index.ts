@@ -1,10 +1,11 @@
 import type { Activities } from '../src/domain/activities.ts';
 import type { Policy } from '../src/plugins/spec/policy.ts';
+import type { CameraRepository } from '../src/repository/camera-repository.ts';
 import type { ClipRepository } from '../src/repository/clip-repository.ts';
 import { type AnalyzeDeps, createAnalyzeClip } from './analyze-clip.ts';
 import { createDecideAlert } from './decide-alert.ts';
 import { createDetectObjects, type DetectDeps } from './detect-objects.ts';
-import { createRecordEvents } from './record-events.ts';
+import { createRecordCameraEvents, createRecordEvents } from './record-events.ts';
 import { createReleaseClip, type ReleaseDeps } from './release-clip.ts';
 import { type Channel, createSendNotification } from './send-notification.ts';
 import { createUploadClip, type UploadDeps } from './upload-clip.ts';
@@ -29,15 +30,17 @@ export interface PipelineDeps {
   readonly policy: Policy;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly repository: Pick<ClipRepository, 'append'>;
+  readonly cameras: CameraRepository;
   readonly addToBacklog: Activities['addToBacklog'];
 }
 
 /** Beside the workflows, on their queue. */
 export const createPipelineActivities = (
   deps: PipelineDeps,
-): Pick<Activities, 'decideAlert' | 'sendNotification' | 'recordEvents' | 'addToBacklog'> => ({
+): Pick<Activities, 'decideAlert' | 'sendNotification' | 'recordEvents' | 'recordCameraEvents' | 'addToBacklog'> => ({
   decideAlert: createDecideAlert(deps.policy),
   sendNotification: createSendNotification(deps.channels),
   recordEvents: createRecordEvents(deps.repository),
+  recordCameraEvents: createRecordCameraEvents(deps.cameras),
   addToBacklog: deps.addToBacklog,
 });

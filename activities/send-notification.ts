@@ -12,13 +12,13 @@ export interface Channel {
 
 export function createSendNotification(channels: ReadonlyMap<string, Channel>): Activities['sendNotification'] {
   return async ({ channel, alert }) => {
-    const { clipId } = alert;
+    const whose = 'clipId' in alert ? { clipId: alert.clipId } : {};
     const found = channels.get(channel);
     if (found === undefined) {
       const failure = pluginFailure('CHANNEL_UNKNOWN', `no notification channel is called ${JSON.stringify(channel)}`);
-      return err({ kind: 'NotifyError', clipId, backend: 'unknown', channel, ...failure });
+      return err({ kind: 'NotifyError', ...whose, backend: 'unknown', channel, ...failure });
     }
     const sent = await found.notifier.send(alert, Context.current().cancellationSignal);
-    return sent.ok ? sent : err({ kind: 'NotifyError', clipId, backend: found.backend, channel, ...sent.error });
+    return sent.ok ? sent : err({ kind: 'NotifyError', ...whose, backend: found.backend, channel, ...sent.error });
   };
 }

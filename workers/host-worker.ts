@@ -4,6 +4,7 @@ import type { ClipId } from '../src/domain/ids.ts';
 import { ok, type Result } from '../src/domain/result.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
+import { followCameras } from '../src/runtime/camera-watch.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
 import { loadStorage } from '../src/runtime/compose.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
@@ -13,8 +14,8 @@ import { createHostWorker } from './queue-workers.ts';
 import { runWorkers } from './run-workers.ts';
 
 /**
- * Hands sealed clips over to Temporal, and does what needs their bytes: upload, release. A child of the camera host. Fails
- * where the spool cannot be used or another process hands its clips over.
+ * Hands sealed clips over to Temporal, does what needs their bytes (upload, release), and tells of cameras that come and go.
+ * A child of the camera host. Fails where the spool cannot be used or another process hands its clips over.
  */
 export async function runHostWorker(app: App): Promise<Result<void, SpoolError>> {
   const { logger, folders, config } = app;
@@ -31,13 +32,13 @@ export async function runHostWorker(app: App): Promise<Result<void, SpoolError>>
     prune: () => void makeRoom(app, spool),
   });
   handover.start();
-  const watching = watchRoom(app, spool);
+  const watching = [watchRoom(app, spool), followCameras(app, spool.hostId, client)];
   try {
     const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
     await runWorkers(app, async (at) => [await createHostWorker(at, activities, host)]);
     return ok(undefined);
   } finally {
-    await Promise.all([handover.stop(), watching]);
+    await Promise.all([handover.stop(), ...watching]);
     await Promise.all([storage.close(), client.close()]);
     await spool.close();
   }

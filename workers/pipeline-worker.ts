@@ -21,7 +21,7 @@ export async function runPipelineWorker(app: App): Promise<void> {
     await runWorkers(app, async (at) => [
       await createPipelineWorker(
         at,
-        createPipelineActivities({ policy, channels, repository: store, addToBacklog }),
+        createPipelineActivities({ policy, channels, repository: store, cameras: store.cameras, addToBacklog }),
         await bundling,
       ),
       ...(app.config.vlm.run_mode === 'never' ? [] : [await createVlm(app, at)]),

@@ -1,6 +1,6 @@
 import { condition, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
-import type { Alert, AlertDecision, PolicyFacts } from '../src/domain/alert.ts';
+import type { AlertDecision, ClipAlert, PolicyFacts } from '../src/domain/alert.ts';
 import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts';
 import { runStage } from './run-stage.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
@@ -136,9 +136,10 @@ function emitDecision(run: ClipRun, facts: PolicyFacts, { notify, notifyReason }
 
 const isUnverified = (run: ClipRun): boolean => run.filter.state !== 'done';
 
-function alertOf(run: ClipRun, revision: number): Alert {
+function alertOf(run: ClipRun, revision: number): ClipAlert {
   const { clipId, cameraName, recordedStartAt, durationMs } = run.input.clip;
   return {
+    kind: 'clip',
     dedupeKey: clipId,
     revision,
     clipId,

@@ -1,9 +1,12 @@
 import type { AlertDecision } from '../src/domain/alert.ts';
 import type { ClipStatus } from '../src/domain/clip-state.ts';
+import type { ClipEvent, NewClipEvent } from '../src/domain/events.ts';
 import { type KnownAnalysis, type KnownFilter, type KnownUpload, PENDING } from '../src/domain/known.ts';
 import type { ProcessClipInput, ProcessClipState } from '../src/domain/process-clip.ts';
 import type { NotifyError, Stage, StageError } from '../src/domain/stage-error.ts';
 import type { EventLog } from './event-log.ts';
+
+export type ClipLog = EventLog<NewClipEvent, ClipEvent>;
 
 /** Where one channel stands with this clip's alert. */
 export interface ChannelDelivery {
@@ -17,7 +20,7 @@ export interface ChannelDelivery {
 /** All that a clip's workflow knows; its stages write here, each its own part. */
 export interface ClipRun {
   readonly input: ProcessClipInput;
-  readonly events: EventLog;
+  readonly events: ClipLog;
   status: ClipStatus;
   upload: KnownUpload;
   filter: KnownFilter;
@@ -33,7 +36,7 @@ export interface ClipRun {
   acknowledgedBy?: string;
 }
 
-export function createClipRun(input: ProcessClipInput, events: EventLog): ClipRun {
+export function createClipRun(input: ProcessClipInput, events: ClipLog): ClipRun {
   const fresh = (channel: string) => ({ confirmedContent: 0, sentRevision: input.delivered?.[channel] ?? 0 });
   const deliveries = new Map(input.plan.channels.map((channel) => [channel, fresh(channel)]));
   const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING };

@@ -1,2 +1,3 @@
+export { cameraWatch } from './camera-watch.ts';
 export { processClip } from './process-clip.ts';
 export { summarizeBacklog } from './summarize-backlog.ts';

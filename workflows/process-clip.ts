@@ -13,7 +13,7 @@ import type { ProcessClipInput, ProcessClipResult } from '../src/domain/process-
 import type { Stage } from '../src/domain/stage-error.ts';
 import { type Alerting, createAlerting } from './alerting.ts';
 import { answerMessages } from './answer-messages.ts';
-import { type ClipRun, createClipRun, failedStages, stageErrors } from './clip-run.ts';
+import { type ClipLog, type ClipRun, createClipRun, failedStages, stageErrors } from './clip-run.ts';
 import { showDetails } from './details.ts';
 import { createEventLog } from './event-log.ts';
 import * as messages from './messages.ts';
@@ -28,9 +28,8 @@ import { analyze, filter, upload } from './stages.ts';
 export async function processClip(input: ProcessClipInput): Promise<ProcessClipResult> {
   const { recordEvents } = proxyActivities<ActivityProxies>(STAGE_POLICIES.record);
   const { clipId } = input.clip;
-  const events = createEventLog({
-    clipId,
-    generation: input.generation,
+  const events: ClipLog = createEventLog({
+    stamp: (event, stamp) => ({ ...event, ...stamp, clipId, generation: input.generation }),
     record: (batch) => recordEvents({ clipId, events: batch }),
   });
   const run = createClipRun(input, events);

@@ -50,6 +50,15 @@ export const STAGE_POLICIES = {
     priority: LIVE,
   } satisfies ActivityOptions,
 
+  /** As for a clip; a camera's news is worth no more patience, for the next says more. */
+  notifyCamera: {
+    taskQueue: PIPELINE_QUEUE,
+    scheduleToCloseTimeout: '24h',
+    startToCloseTimeout: '30s',
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
+    priority: LIVE,
+  } satisfies ActivityOptions,
+
   /** For ever: Temporal itself is the other side. */
   summarize: {
     taskQueue: PIPELINE_QUEUE,

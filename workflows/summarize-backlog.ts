@@ -1,6 +1,6 @@
 import { condition, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
-import type { Alert } from '../src/domain/alert.ts';
+import type { ClipAlert } from '../src/domain/alert.ts';
 import { BACKLOG_SIGNAL, type BacklogEntry, type SummarizeBacklogInput } from '../src/domain/backlog.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 
@@ -26,13 +26,14 @@ export async function summarizeBacklog({ cameraName, channels, quietMs, limitMs 
   for (const delivery of sent) if (delivery.status === 'rejected') throw delivery.reason;
 }
 
-function summaryOf(cameraName: string, entries: readonly BacklogEntry[]): Alert | undefined {
+function summaryOf(cameraName: string, entries: readonly BacklogEntry[]): ClipAlert | undefined {
   const sorted = entries.toSorted((a, b) => (a.recordedStartAt < b.recordedStartAt ? -1 : 1));
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   const durationMs = Date.parse(last.recordedStartAt) + last.durationMs - Date.parse(first.recordedStartAt);
   const clips = sorted.length === 1 ? '1 clip' : `${sorted.length} clips`;
   return {
+    kind: 'clip',
     dedupeKey: `backlog-${first.clipId}`,
     revision: 1,
     clipId: first.clipId,

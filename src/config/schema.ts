@@ -14,6 +14,7 @@ const cameraSchema = z.strictObject({
   name: name('Unique name of the camera, as alerts and lists show it.'),
   enabled: z.boolean().default(true).describe('Whether it records.'),
   source: z.strictObject(pluginRef).describe('Where its clips come from.'),
+  offline_alerts: z.boolean().default(true).describe('Whether the channels are told when it stays away, and when it is back.'),
 });
 
 const storageSchema = z.strictObject({
@@ -76,6 +77,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('When alerts go out.'),
+  camera_watch: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe('`false`: nobody watches whether cameras deliver.'),
+      offline_after_s: seconds.default(60).describe('How long a camera is away before it counts as offline and is alerted.'),
+      cool_down_s: seconds
+        .default(900)
+        .describe('How long after such an alert the next one of the same camera is held back; told then if it is still away.'),
+    })
+    .prefault({})
+    .describe('What is told of cameras that stop delivering.'),
   retention: z
     .strictObject({
       max_local_size_bytes: z

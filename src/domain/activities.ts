@@ -1,6 +1,8 @@
 import type { Alert, AlertDecision, PolicyFacts } from './alert.ts';
 import type { AnalysisResult } from './analysis.ts';
 import type { BacklogEntry } from './backlog.ts';
+import type { HostCamera } from './camera.ts';
+import type { CameraEvent } from './camera-events.ts';
 import type { Clip } from './clip.ts';
 import type { FilterResult } from './detection.ts';
 import type { ClipEvent } from './events.ts';
@@ -21,6 +23,8 @@ export interface Activities {
   sendNotification(input: { readonly channel: string; readonly alert: Alert }): Promise<Result<void, NotifyError>>;
   /** Appends events and folds them into the clip's state. Idempotent by event id. */
   recordEvents(input: { readonly clipId: ClipId; readonly events: readonly ClipEvent[] }): Promise<void>;
+  /** The same for a camera. */
+  recordCameraEvents(input: { readonly camera: HostCamera; readonly events: readonly CameraEvent[] }): Promise<void>;
   /** Has a clip that alerts unverified after an outage told with the others of its camera, in one alert. */
   addToBacklog(input: {
     readonly cameraName: string;

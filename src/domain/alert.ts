@@ -20,12 +20,20 @@ export interface AlertDecision {
 }
 
 /** What a channel delivers. Revision 1 is the alert; higher ones update it, under the same key. */
-export interface Alert {
+export type Alert = ClipAlert | CameraAlert;
+
+interface AlertBase {
   readonly dedupeKey: string;
   readonly revision: number;
-  readonly clipId: ClipId;
   readonly cameraName: string;
+  /** When it was put into words; a repeat has the same. */
   readonly at: Instant;
+}
+
+export interface ClipAlert extends AlertBase {
+  /** Missing in histories of 0.1.0. */
+  readonly kind?: 'clip';
+  readonly clipId: ClipId;
   readonly recordedStartAt: Instant;
   readonly durationMs: number;
   readonly notifyReason: string;
@@ -42,4 +50,15 @@ export interface Alert {
   readonly vlmFailed: boolean;
   /** The clip was started after its deadline had passed. */
   readonly delayed: boolean;
+}
+
+/** A camera is away (revision 1), or back again (revision 2, under the key of the alert that told of its loss). */
+export interface CameraAlert extends AlertBase {
+  readonly kind: 'camera_offline' | 'camera_online';
+  /** Since when it is away, or back. */
+  readonly since: Instant;
+  /** Why it is away, in words. */
+  readonly reason?: string;
+  /** Of a camera that is back: since when it had been away. */
+  readonly offlineSince?: Instant;
 }

@@ -68,15 +68,17 @@ export interface AlertDecisionMade extends EventBase<'alert_decision_made'> {
 }
 /** The alert of a clip from a backlog went into the summary of its camera. */
 export interface AlertSummarized extends EventBase<'alert_summarized'> {}
-export interface NotificationSent extends EventBase<'notification_sent'>, AttemptDone {
+export interface NotificationSentFacts extends AttemptDone {
   readonly notifierName: string;
   readonly dedupeKey: string;
   readonly revision: number;
 }
-export interface NotificationFailed extends EventBase<'notification_failed'>, AttemptFailed {
+export interface NotificationFailedFacts extends AttemptFailed {
   readonly notifierName: string;
   readonly revision: number;
 }
+export interface NotificationSent extends EventBase<'notification_sent'>, NotificationSentFacts {}
+export interface NotificationFailed extends EventBase<'notification_failed'>, NotificationFailedFacts {}
 export interface StageRetried extends EventBase<'stage_retried'> {
   readonly stage: Stage;
 }

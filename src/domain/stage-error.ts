@@ -95,22 +95,25 @@ export interface PluginFailure {
   readonly retryAfterMs?: number;
 }
 
-interface StageErrorBase extends PluginFailure {
+interface ClipStageError extends PluginFailure {
   readonly clipId: ClipId;
   readonly backend: string;
 }
-export interface UploadError extends StageErrorBase {
+export interface UploadError extends ClipStageError {
   readonly kind: 'UploadError';
   readonly storageKey: string;
 }
-export interface FilterError extends StageErrorBase {
+export interface FilterError extends ClipStageError {
   readonly kind: 'FilterError';
 }
-export interface VLMError extends StageErrorBase {
+export interface VLMError extends ClipStageError {
   readonly kind: 'VLMError';
 }
-export interface NotifyError extends StageErrorBase {
+export interface NotifyError extends PluginFailure {
   readonly kind: 'NotifyError';
+  /** Missing where the alert is of a camera. */
+  readonly clipId?: ClipId;
+  readonly backend: string;
   readonly channel: string;
 }
 export type StageError = UploadError | FilterError | VLMError | NotifyError;

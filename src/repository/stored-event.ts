@@ -44,6 +44,8 @@ const failed = {
   errorMessage: z.string(),
   willRetry: z.boolean(),
 };
+export const notificationSentFields = { ...done, notifierName: z.string(), dedupeKey: z.string(), revision: countSchema };
+export const notificationFailedFields = { ...failed, notifierName: z.string(), revision: countSchema };
 const unfinished = { stages: z.array(stageSchema), reason: z.string() };
 const skipReasonSchema = z.enum(['run_mode_never', 'no_trigger_classes', 'filter_failed'] satisfies VLMSkipReason[]);
 
@@ -71,8 +73,8 @@ export const eventSchema: z.ZodType<ClipEvent> = z.discriminatedUnion('eventType
     unverified: z.boolean(),
   }),
   event('alert_summarized', {}),
-  event('notification_sent', { ...done, notifierName: z.string(), dedupeKey: z.string(), revision: countSchema }),
-  event('notification_failed', { ...failed, notifierName: z.string(), revision: countSchema }),
+  event('notification_sent', notificationSentFields),
+  event('notification_failed', notificationFailedFields),
   event('stage_retried', { stage: stageSchema }),
   event('clip_acknowledged', { by: z.string() }),
   event('clip_restarted', { stage: stageSchema.exactOptional() }),

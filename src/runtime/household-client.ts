@@ -16,8 +16,10 @@ export function createHouseholdClient(app: App): HouseholdClient {
     const { temporalAddress: address } = endpointsOf(app);
     if (address === undefined) return undefined;
     if (open?.address !== address) {
-      await open?.client.connection.close();
+      const former = open;
+      // Before anything is awaited: who asks meanwhile gets the same one.
       open = { address, client: createTemporalClient({ address, namespace: app.config.temporal.namespace }) };
+      await former?.client.connection.close();
     }
     return open.client;
   }

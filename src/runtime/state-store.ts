@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { err } from '../domain/result.ts';
 import { Secret } from '../domain/secret.ts';
 import { backoffMs } from '../kit/backoff.ts';
+import { type CameraRepository, createCameraRepository } from '../repository/camera-repository.ts';
 import { type ClipRepository, createClipRepository } from '../repository/clip-repository.ts';
 import { type LogWriter, openLogWriter } from '../repository/log-writer.ts';
 import { migrate } from '../repository/migrate.ts';
@@ -15,13 +16,17 @@ export interface StateStore {
   pool(): Pool | undefined;
   /** Writes events; while nobody knows where Postgres is that is DB_UNAVAILABLE, as for a server that does not answer. */
   readonly append: ClipRepository['append'];
+  /** The same for cameras. */
+  readonly cameras: CameraRepository;
   /** Brings the schema up to date as soon as Postgres answers; returns when done or stopped. */
   migrateWhenPossible(): Promise<void>;
   close(): Promise<void>;
 }
 
 export function createStateStore(app: App): StateStore {
-  let opened: { readonly pool: Pool; readonly repository: ClipRepository; readonly logs: LogWriter } | undefined;
+  let opened:
+    | { readonly pool: Pool; readonly repository: ClipRepository; readonly cameras: CameraRepository; readonly logs: LogWriter }
+    | undefined;
 
   function open() {
     if (opened !== undefined) return opened;
@@ -30,7 +35,8 @@ export function createStateStore(app: App): StateStore {
       const pool = openPool(new Secret(postgresDsn), {
         onConnectionLost: (error) => app.logger.warn({ error: error.message }, 'lost a connection to Postgres'),
       });
-      opened = { pool, repository: createClipRepository(pool), logs: openLogWriter(pool) };
+      const [repository, cameras] = [createClipRepository(pool), createCameraRepository(pool)];
+      opened = { pool, repository, cameras, logs: openLogWriter(pool) };
       app.telemetry.attach(opened.logs.write);
     }
     return opened;
@@ -47,6 +53,7 @@ export function createStateStore(app: App): StateStore {
   return {
     pool: () => open()?.pool,
     append: async (clipId, events) => (await open()?.repository.append(clipId, events)) ?? unknown(),
+    cameras: { append: async (camera, events) => (await open()?.cameras.append(camera, events)) ?? unknown() },
     migrateWhenPossible: async () => {
       for (let failures = 1; !app.signal.aborted; failures += 1) {
         const migrated = await migrateOnce();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../src/domain/alert.ts';
 import { isRetryable } from '../../src/domain/stage-error.ts';
 import type { Notifier } from '../../src/plugins/spec/notifier.ts';
-import { BARE_ALERT, FULL_ALERT } from '../support/sample-alert.ts';
+import { BARE_ALERT, FULL_ALERT, OFFLINE_ALERT, ONLINE_ALERT } from '../support/sample-alert.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** What the other side must be able to tell of a message: enough to know a repeat and an update. */
@@ -50,6 +50,16 @@ export function describeNotifier(name: string, setup: () => Promise<NotifierSetu
       // Then
       expect(sent).toEqual({ ok: true, value: undefined });
       expect(await arrived(1)).toEqual([keyOf(alert)]);
+    });
+
+    test('delivers that a camera is away, and that it is back as an update of it', async () => {
+      // Given an alert of a loss, and one of its end
+      // When
+      const sent = [];
+      for (const alert of [OFFLINE_ALERT, ONLINE_ALERT]) sent.push(await notifier.send(alert, signal()));
+      // Then
+      expect(sent.map(({ ok }) => ok)).toEqual([true, true]);
+      expect(await arrived(2)).toEqual([keyOf(OFFLINE_ALERT), keyOf(ONLINE_ALERT)]);
     });
 
     test('lets the other side tell an update from a repeat', async () => {

@@ -10,8 +10,9 @@ import {
   createPipelineActivities,
   createVlmActivities,
 } from '../../activities/index.ts';
-import type { Alert } from '../../src/domain/alert.ts';
+import type { Alert, CameraAlert, ClipAlert } from '../../src/domain/alert.ts';
 import type { AnalysisResult } from '../../src/domain/analysis.ts';
+import type { CameraEvent } from '../../src/domain/camera-events.ts';
 import type { Clip } from '../../src/domain/clip.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { ClipEvent } from '../../src/domain/events.ts';
@@ -96,8 +97,10 @@ export const PLAN: ClipPlan = {
 export interface ClipWorld extends AsyncDisposable {
   readonly client: Client;
   readonly scripts: Scripts;
-  readonly alerts: { readonly channel: string; readonly alert: Alert }[];
+  readonly alerts: { readonly channel: string; readonly alert: ClipAlert }[];
+  readonly cameraAlerts: { readonly channel: string; readonly alert: CameraAlert }[];
   readonly events: ClipEvent[];
+  readonly cameraEvents: CameraEvent[];
   readonly released: { readonly clipId: string; readonly uploaded: boolean }[];
   readonly calls: { upload: number; filter: number; analyze: number; refusedWrites: number };
   /** Back to answers under which everything works, and to empty records. */
@@ -118,8 +121,10 @@ export async function openClipWorld(): Promise<ClipWorld> {
   const world = {
     client,
     scripts: defaultScripts(),
-    alerts: [] as { channel: string; alert: Alert }[],
+    alerts: [] as { channel: string; alert: ClipAlert }[],
+    cameraAlerts: [] as { channel: string; alert: CameraAlert }[],
     events: [] as ClipEvent[],
+    cameraEvents: [] as CameraEvent[],
     released: [] as { clipId: string; uploaded: boolean }[],
     calls: { upload: 0, filter: 0, analyze: 0, refusedWrites: 0 },
   };
@@ -135,7 +140,7 @@ export async function openClipWorld(): Promise<ClipWorld> {
       Object.assign(world.scripts, defaultScripts());
       Object.assign(world.calls, { upload: 0, filter: 0, analyze: 0, refusedWrites: 0 });
       for (const key of Object.keys(sends)) delete sends[key];
-      for (const list of [world.alerts, world.events, world.released]) list.length = 0;
+      for (const list of [world.alerts, world.cameraAlerts, world.events, world.cameraEvents, world.released]) list.length = 0;
     },
     newClip: (changes) => createClip(folder, hostId, changes),
     start: async (clip, plan) => {
@@ -169,7 +174,10 @@ const defaultScripts = (): Scripts => ({
   postgresAway: false,
 });
 
-type OpenWorld = Pick<ClipWorld, 'scripts' | 'events' | 'alerts' | 'released' | 'calls' | 'client'> & {
+type OpenWorld = Pick<
+  ClipWorld,
+  'scripts' | 'events' | 'cameraEvents' | 'alerts' | 'cameraAlerts' | 'released' | 'calls' | 'client'
+> & {
   readonly sends: Record<string, number>;
 };
 
@@ -222,12 +230,14 @@ async function createWorkers(
   ]);
 }
 
-function pipelineActivities({ scripts, alerts, events, sends, calls, client }: OpenWorld) {
+function pipelineActivities({ scripts, sends, calls, client, ...world }: OpenWorld) {
   const notifier = (channel: string) => ({
     send: async (alert: Alert) => {
       sends[channel] = (sends[channel] ?? 0) + 1;
       const answer = await next(scripts.notify[channel] ?? [ok(undefined)], sends[channel]);
-      if (answer.ok) alerts.push({ channel, alert });
+      if (!answer.ok) return answer;
+      if ('clipId' in alert) world.alerts.push({ channel, alert });
+      else world.cameraAlerts.push({ channel, alert });
       return answer;
     },
     ping: () => Promise.resolve(ok(undefined)),
@@ -241,16 +251,22 @@ function pipelineActivities({ scripts, alerts, events, sends, calls, client }: O
       return rules.decide(facts);
     },
   };
-  const append = async (_clipId: string, batch: readonly ClipEvent[]) => {
-    if (scripts.postgresAway) {
-      calls.refusedWrites += 1;
-      return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
-    }
-    events.push(...batch);
-    return ok(undefined);
-  };
+  const appendTo =
+    <Event>(events: Event[]) =>
+    async (_whose: unknown, batch: readonly Event[]) => {
+      if (scripts.postgresAway) {
+        calls.refusedWrites += 1;
+        return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
+      }
+      events.push(...batch);
+      return ok(undefined);
+    };
   const addToBacklog = createAddToBacklog(() => Promise.resolve(client), { quietMs: 300, limitMs: 5_000 });
-  return createPipelineActivities({ policy, channels, repository: { append }, addToBacklog });
+  return createPipelineActivities({
+    ...{ policy, channels, addToBacklog },
+    repository: { append: appendTo(world.events) },
+    cameras: { append: appendTo(world.cameraEvents) },
+  });
 }
 
 function next<T>(script: Script<T>, call: number): Promise<Result<T, PluginFailure>> {

@@ -1,10 +1,10 @@
-import type { Alert } from '../../src/domain/alert.ts';
+import type { CameraAlert, ClipAlert } from '../../src/domain/alert.ts';
 import { createClipId } from '../../src/domain/ids.ts';
 
 const clipId = createClipId('2026-11-23T02:27:00.123Z', 'Front Door', '1f3a5c7e9b2d');
 
 /** An alert with all that can be known of a clip. */
-export const FULL_ALERT: Alert = {
+export const FULL_ALERT: ClipAlert = {
   dedupeKey: clipId,
   revision: 1,
   clipId,
@@ -47,7 +47,7 @@ export const FULL_ALERT: Alert = {
 };
 
 /** An alert at its deadline, when nothing but the recording is known. */
-export const BARE_ALERT: Alert = {
+export const BARE_ALERT: ClipAlert = {
   dedupeKey: clipId,
   revision: 1,
   clipId,
@@ -61,4 +61,26 @@ export const BARE_ALERT: Alert = {
   uploadFailed: true,
   vlmFailed: true,
   delayed: true,
+};
+
+/** A camera that is away. */
+export const OFFLINE_ALERT: CameraAlert = {
+  kind: 'camera_offline',
+  dedupeKey: 'camera-1-front-door-2026-11-23T02:26:00.000Z',
+  revision: 1,
+  cameraName: 'Front Door',
+  at: '2026-11-23T02:27:00.000Z',
+  since: '2026-11-23T02:26:00.000Z',
+  reason: 'connection refused',
+};
+
+/** The same camera, back again. */
+export const ONLINE_ALERT: CameraAlert = {
+  kind: 'camera_online',
+  dedupeKey: OFFLINE_ALERT.dedupeKey,
+  revision: 2,
+  cameraName: 'Front Door',
+  at: '2026-11-23T02:31:00.000Z',
+  since: '2026-11-23T02:30:59.000Z',
+  offlineSince: OFFLINE_ALERT.since,
 };

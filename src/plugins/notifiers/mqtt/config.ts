@@ -53,7 +53,7 @@ export const configSchema = z
     topic_template: topic
       .refine((text) => !/[{}]/.test(text.replaceAll(CAMERA_PLACEHOLDER, '')), 'knows no placeholder but {camera_name}')
       .default('homecam/alerts/{camera_name}')
-      .describe('Topic of an alert. Updates of it go to `<topic>/update`.'),
+      .describe('Topic of an alert. Updates of it go to `<topic>/update`, news of the camera itself to `<topic>/camera`.'),
     qos: z.literal([0, 1, 2]).default(1).describe('With 0 nothing confirms an alert, and a lost one is not noticed.'),
     retain: z.boolean().default(false).describe('Whether the broker shows the last alert to clients that come later.'),
     availability_topic: topic

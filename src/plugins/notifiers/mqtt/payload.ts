@@ -1,13 +1,24 @@
-import type { Alert } from '../../../domain/alert.ts';
+import type { Alert, CameraAlert, ClipAlert } from '../../../domain/alert.ts';
+import { assertNever } from '../../../domain/assert-never.ts';
 import { toSnakeCase } from '../../../domain/snake-case.ts';
 
-/**
- * An alert as JSON. First the fields that consumers of HomeSec's MQTT alerts have always known, with null for what is not
- * known; then further ones. The same alert gives the same bytes, so a repeat can be told by its bytes, as by
- * `dedupe_key` and `revision`.
- */
+/** An alert as JSON. The same alert gives the same bytes, so a repeat can be told by them, as by `dedupe_key` and `revision`. */
 export function alertPayload(alert: Alert): string {
-  return JSON.stringify({
+  switch (alert.kind) {
+    case 'clip':
+    case undefined:
+      return JSON.stringify(clipFields(alert));
+    case 'camera_offline':
+    case 'camera_online':
+      return JSON.stringify(cameraFields(alert));
+    default:
+      return assertNever(alert);
+  }
+}
+
+/** First the fields that consumers of HomeSec's MQTT alerts have always known, with null for what is not known; then further ones. */
+function clipFields(alert: ClipAlert): object {
+  return {
     clip_id: alert.clipId,
     camera_name: alert.cameraName,
     storage_uri: alert.storageUri ?? null,
@@ -27,5 +38,18 @@ export function alertPayload(alert: Alert): string {
     detected_classes: alert.detectedClasses,
     unverified: alert.unverified,
     delayed: alert.delayed,
-  });
+  };
+}
+
+function cameraFields(alert: CameraAlert): object {
+  return {
+    kind: alert.kind,
+    camera_name: alert.cameraName,
+    ts: alert.at,
+    since: alert.since,
+    offline_since: alert.offlineSince ?? null,
+    reason: alert.reason ?? null,
+    dedupe_key: alert.dedupeKey,
+    revision: alert.revision,
+  };
 }

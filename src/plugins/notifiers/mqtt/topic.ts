@@ -14,8 +14,12 @@ export function isTopic(text: string): boolean {
 export const topicSafe = (cameraName: string): string =>
   cameraName.toWellFormed().replaceAll(FORBIDDEN, '_').replaceAll(/[/+#]/g, '_').replace(/^\$/, '_');
 
-/** An alert has the topic that automations watch; its updates have one of their own, so that automations fire once. */
-export function topicOf(template: string, { cameraName, revision }: Alert): string {
+/**
+ * An alert has the topic that automations watch. What they were not made for has one of its own, so that they fire once for
+ * each alert: its updates, and news of the camera itself.
+ */
+export function topicOf(template: string, { kind, cameraName, revision }: Alert): string {
   const topic = template.replaceAll(CAMERA_PLACEHOLDER, () => topicSafe(cameraName));
+  if (kind === 'camera_offline' || kind === 'camera_online') return `${topic}/camera`;
   return revision > 1 ? `${topic}/update` : topic;
 }

@@ -1,0 +1,58 @@
+import { assertNever } from '../domain/assert-never.ts';
+import type { CameraStatus } from '../domain/camera.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { SourceStatus } from '../plugins/spec/source.ts';
+import type { LastReport } from './source-report.ts';
+
+/** What reports say of cameras, one report after the other. */
+export interface CameraStatuses {
+  /** Undefined while the report makes no statement about the camera: its source is starting, or nobody has recorded for a moment. */
+  of(cameraName: string, report: LastReport, now: Instant): CameraStatus | undefined;
+}
+
+/**
+ * Sources that keep a connection say since when a camera is away; for others, and for a recording process that has gone, it is
+ * since the first report that said so.
+ * @param patienceMs how long nobody records before that is a statement: a restart is none.
+ */
+export function createCameraStatuses(patienceMs: number): CameraStatuses {
+  const last = new Map<string, CameraStatus>();
+  return {
+    of: (cameraName, { isRecording, sources }, now) => {
+      const source = isRecording ? sources[cameraName] : undefined;
+      const said = source === undefined ? notRecorded(now) : statusOf(source, now);
+      if (said === undefined) return undefined;
+      const before = last.get(cameraName);
+      const isNews = before?.online !== said.online || source?.connection !== undefined;
+      const status = isNews ? said : { ...said, since: before.since };
+      last.set(cameraName, status);
+      const isRestart = source === undefined && Date.parse(now) - Date.parse(status.since) < patienceMs;
+      return isRestart ? undefined : status;
+    },
+  };
+}
+
+const notRecorded = (now: Instant): CameraStatus => ({ online: false, since: now, reason: 'no process records it' });
+
+function statusOf({ state, message, connection }: SourceStatus, now: Instant): CameraStatus | undefined {
+  if (connection !== undefined)
+    return connection.online ? online(connection.since) : away(connection.since, connection.lastError);
+  switch (state) {
+    case 'watching':
+    case 'recording':
+      return online(now);
+    case 'reconnecting':
+    case 'offline':
+      return away(now, message);
+    case 'starting':
+    case 'stopped':
+      return undefined;
+    default:
+      return assertNever(state);
+  }
+}
+
+const online = (since: Instant): CameraStatus => ({ online: true, since });
+
+const away = (since: Instant, reason: string | undefined): CameraStatus =>
+  reason === undefined ? { online: false, since } : { online: false, since, reason };

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { PassThrough, type Readable } from 'node:stream';
+import { rmSync } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
+import { writePidFile } from '../kit/pid-file.ts';
+import { identifyProcess } from '../kit/process-identity.ts';
 
 export type MediaTool = 'ffmpeg' | 'ffprobe';
 
@@ -16,6 +19,8 @@ export interface MediaProcess {
   readonly stdout: Readable;
   readonly ended: Promise<MediaExit>;
   kill(): void;
+  /** Asks it to finish its files; asked twice, since one that waits for its input does not hear the first; then kills it. */
+  stop(): Promise<MediaExit>;
 }
 
 export interface MediaCommand {
@@ -26,7 +31,14 @@ export interface MediaCommand {
   readonly timeoutMs?: number;
   /** Sees each stderr line; answers true when the line is data and no complaint. */
   readonly onLine?: (line: string) => boolean;
+  /** Sees each line that it writes to `pipe:3`. */
+  readonly onSideLine?: (line: string) => void;
+  /** Names the process while it lives, so that a start after our own SIGKILL can end it (`endLeftovers`). */
+  readonly pidFile?: string;
 }
+
+const ASK_AGAIN_AFTER_MS = 1_000;
+const KILL_AFTER_MS = 3_000;
 
 const COMPLAINT_CHARS = 4096;
 const living = new Set<ChildProcess>();
@@ -40,14 +52,25 @@ export const livingMediaProcesses = (): number => living.size;
  * it takes everything it started. It ends with the signal, with `kill()`, with this process, or by itself.
  */
 export function startMedia(command: MediaCommand): MediaProcess {
-  const child = spawn(command.tool, command.args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  const sidePipe = command.onSideLine === undefined ? [] : (['pipe'] as const);
+  const child = spawn(command.tool, command.args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', ...sidePipe],
+    windowsHide: true,
+  });
+  note(child, command.pidFile);
   let killed = false;
   const kill = (): void => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     killed = true;
     killGroup(child);
   };
-  const complaint = collectComplaint(child.stderr, command.onLine);
+  const { stdout: output, stderr } = child;
+  // The types know streams that may be missing; with these settings none is.
+  if (output === null || stderr === null) throw new Error('a media process without pipes');
+  const complaint = collectComplaint(stderr, command.onLine);
+  const side = child.stdio[3];
+  if (side instanceof Readable && command.onSideLine !== undefined) eachLine(side, command.onSideLine);
   const stopWatching = killOn(command, kill);
   keep(child);
   const ended = new Promise<MediaExit>((resolve) => {
@@ -60,18 +83,33 @@ export function startMedia(command: MediaCommand): MediaProcess {
     function finish(code: number | null): void {
       stopWatching();
       living.delete(child);
+      if (command.pidFile !== undefined) rmSync(command.pidFile, { force: true });
       resolve({ code, killed, complaint: complaint(), ...(startError === undefined ? {} : { startError }) });
     }
   });
   // Node throws away what nobody has begun to read when the process ends; a stream of our own keeps it for a late reader.
-  const stdout = child.stdout.pipe(new PassThrough());
+  const stdout = output.pipe(new PassThrough());
   child.once('exit', () => {
     if (!killed) return;
     // Nobody may ever read the rest, and until then the process would not count as ended.
-    child.stdout.unpipe(stdout).destroy();
+    output.unpipe(stdout).destroy();
     stdout.end();
   });
-  return { stdout, ended, kill };
+  return { stdout, ended, kill, stop: () => stop(child, ended, kill) };
+}
+
+async function stop(child: ChildProcess, ended: Promise<MediaExit>, kill: () => void): Promise<MediaExit> {
+  const ask = (): void => void child.kill('SIGINT');
+  ask();
+  const timers = [setTimeout(ask, ASK_AGAIN_AFTER_MS), setTimeout(kill, KILL_AFTER_MS)];
+  const exit = await ended;
+  for (const timer of timers) clearTimeout(timer);
+  return exit;
+}
+
+function note(child: ChildProcess, pidFile: string | undefined): void {
+  const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+  if (pidFile !== undefined && identity !== undefined) writePidFile(pidFile, identity);
 }
 
 /** Runs to the end and answers with all of stdout. */
@@ -126,17 +164,20 @@ function killOn(command: MediaCommand, kill: () => void): () => void {
 
 function collectComplaint(stderr: Readable, onLine: MediaCommand['onLine']): () => string {
   let tail = '';
-  let rest = '';
-  const take = (line: string): void => {
+  eachLine(stderr, (line) => {
     if (line.trim() === '' || onLine?.(line)) return;
     tail = `${tail}${line}\n`.slice(-COMPLAINT_CHARS);
-  };
-  stderr.setEncoding('utf8');
-  stderr.on('data', (text: string) => {
+  });
+  return () => tail.trim();
+}
+
+function eachLine(stream: Readable, take: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
     const lines = (rest + text).split(/[\r\n]/);
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);
   });
-  stderr.on('end', () => take(rest));
-  return () => tail.trim();
+  stream.on('end', () => take(rest));
 }

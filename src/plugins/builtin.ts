@@ -5,11 +5,13 @@ import { defaultPolicy } from './policies/default/index.ts';
 import { noopPolicy } from './policies/noop/index.ts';
 import { type AnyPlugin, createRegistry, describeLoadProblem, type Registry } from './registry.ts';
 import { localFolderSource } from './sources/local-folder/index.ts';
+import { rtspSource } from './sources/rtsp/index.ts';
 import { localStorage } from './storage/local/index.ts';
 
 /** Every plugin that HomeSec comes with. */
 export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [
   localFolderSource,
+  rtspSource,
   localStorage,
   yoloFilter,
   openaiAnalyzer,

@@ -1,0 +1,51 @@
+import { type MediaExit, type MediaProcess, startMedia } from '../../../media/media-process.ts';
+import type { StreamSpan } from './stream-clock.ts';
+
+/** Copying the main stream into fragments, while the connection lasts. */
+export interface Ingest {
+  readonly ended: Promise<MediaExit>;
+  stop(): Promise<MediaExit>;
+}
+
+export interface IngestOptions {
+  readonly args: readonly string[];
+  readonly pidFile: string;
+  readonly onFragment: (seq: number, span: StreamSpan) => void;
+  /** How many bytes one gray picture has, and who looks at it; left out where another process delivers pictures. */
+  readonly frames?: { readonly sizeBytes: number; readonly onFrame: (frame: Uint8Array) => void };
+}
+
+export function startIngest({ args, pidFile, onFragment, frames }: IngestOptions): Ingest {
+  const running = startMedia({ tool: 'ffmpeg', args, pidFile, onSideLine: (line) => tellFragment(line, onFragment) });
+  if (frames === undefined) running.stdout.resume();
+  else readPictures(running, frames.sizeBytes, frames.onFrame);
+  return { ended: running.ended, stop: () => running.stop() };
+}
+
+/** `00000012.ts,24.000000,26.000000` */
+function tellFragment(line: string, onFragment: IngestOptions['onFragment']): void {
+  const [, seq, start, end] = /^(\d+)\.ts,(-?[\d.]+),(-?[\d.]+)$/.exec(line) ?? [];
+  if (seq === undefined || start === undefined || end === undefined) return;
+  onFragment(Number(seq), { startMs: Number(start) * 1000, endMs: Number(end) * 1000 });
+}
+
+/** Cuts stdout into pictures. Each is the looker's only until it returns. */
+export function readPictures(
+  running: Pick<MediaProcess, 'stdout'>,
+  sizeBytes: number,
+  onFrame: (frame: Uint8Array) => void,
+): void {
+  const picture = Buffer.allocUnsafe(sizeBytes);
+  let filled = 0;
+  running.stdout.on('data', (chunk: Buffer) => {
+    let rest = chunk;
+    while (rest.length > 0) {
+      const copied = rest.copy(picture, filled);
+      filled += copied;
+      rest = rest.subarray(copied);
+      if (filled < sizeBytes) return;
+      filled = 0;
+      onFrame(picture);
+    }
+  });
+}

@@ -1,0 +1,51 @@
+/** What is known of a running ingest, to tell whether it still works. Times by our clock, in milliseconds. */
+export interface LinkState {
+  readonly startedAtMs: number;
+  /** When bytes were last added to what is being recorded. */
+  readonly grewAtMs: number;
+  readonly bytes: number;
+  /** When a fragment was last finished. */
+  readonly fragmentAtMs: number;
+  /** Fragments in a row whose times make no sense. */
+  readonly oddFragments: number;
+  readonly hasFragment: boolean;
+}
+
+export type LinkFault = 'no_connection' | 'stalled' | 'bad_timestamps';
+
+/** Fragments are cut at key frames; no camera that is fit for this sends them further apart. */
+const LONGEST_FRAGMENT_MS = 30_000;
+const ODD_IN_A_ROW = 3;
+/** Jitter of arrival, and the burst with which many cameras begin. */
+const TOLERATED_MS = 2_500;
+
+export const newLink = (atMs: number): LinkState => ({
+  startedAtMs: atMs,
+  grewAtMs: atMs,
+  bytes: 0,
+  fragmentAtMs: atMs,
+  oddFragments: 0,
+  hasFragment: false,
+});
+
+export const sawBytes = (state: LinkState, bytes: number, atMs: number): LinkState =>
+  bytes === state.bytes ? state : { ...state, bytes, grewAtMs: atMs };
+
+/** @param durationMs of the fragment, by the camera's clock. */
+export function sawFragment(state: LinkState, durationMs: number, atMs: number): LinkState {
+  const tookMs = atMs - state.fragmentAtMs;
+  // The first one tells nothing: a camera may begin with what it had in store.
+  const isOdd = durationMs <= 0 || (state.hasFragment && Math.abs(durationMs - tookMs) > TOLERATED_MS + tookMs / 2);
+  return { ...state, fragmentAtMs: atMs, grewAtMs: atMs, hasFragment: true, oddFragments: isOdd ? state.oddFragments + 1 : 0 };
+}
+
+/** What is wrong by now, if anything. */
+export function faultOf(
+  state: LinkState,
+  { nowMs, timeoutMs }: { readonly nowMs: number; readonly timeoutMs: number },
+): LinkFault | undefined {
+  if (nowMs - state.grewAtMs > timeoutMs) return state.bytes === 0 ? 'no_connection' : 'stalled';
+  if (state.oddFragments >= ODD_IN_A_ROW) return 'bad_timestamps';
+  // Bytes come and no fragment ends: time stands still in the stream.
+  return nowMs - state.fragmentAtMs > LONGEST_FRAGMENT_MS ? 'bad_timestamps' : undefined;
+}

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { addCameraMotion } from './camera-motion.ts';
+import { addCamerasList } from './cameras-list.ts';
 
-const VERBS = [addCameraMotion];
+const VERBS = [addCamerasList, addCameraMotion];
 
 export function addCameras(program: Command): void {
-  const cameras = program.command('cameras').summary('cameras: try out what they would record');
+  const cameras = program.command('cameras').summary('cameras: how they are, and what they would record');
   for (const add of VERBS) add(cameras);
 }

@@ -6,6 +6,7 @@ import { remedyOf } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { MediaTool } from '../media/media-process.ts';
 import { mediaToolVersion } from '../media/version.ts';
+import type { SourceStatus } from '../plugins/spec/source.ts';
 import { pendingMigrations } from '../repository/migrate.ts';
 import { openPool } from '../repository/pool.ts';
 import { openSpool } from '../spool/spool.ts';
@@ -173,8 +174,16 @@ async function checkCameras(app: App): Promise<Finding[]> {
       );
       if (!isRecording || status === undefined)
         return [attention(what, 'is not recorded by this machine now', 'Start `homesec run` or `homesec record`.'), ...kept];
-      if (status.state === 'offline')
-        return [bad(what, status.message ?? 'offline', 'See that the folder or camera is there.'), ...kept];
-      return [good(what, status.state), ...kept];
+      return [howItIs(what, status), ...kept];
     });
+}
+
+const AWAY_FIX = 'See that the camera or folder is there: power, network, address, credentials. It is taken up again by itself.';
+
+/** Notes are no fault: they say how a camera is used that can do no better. */
+function howItIs(what: string, { state, message, connection }: SourceStatus): Finding {
+  if (connection === undefined) return state === 'offline' ? bad(what, message ?? state, AWAY_FIX) : good(what, state);
+  const { online, since, lastError = message, notes } = connection;
+  if (online) return good(what, [state, ...notes].join('; '));
+  return bad(what, `${state}, away since ${since}${lastError === undefined ? '' : `: ${lastError}`}`, AWAY_FIX);
 }

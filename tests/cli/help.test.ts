@@ -28,7 +28,16 @@ describe('help', () => {
       'stack up',
       'stack down',
     ];
-    const nested = ['clips list', 'clips show', 'clips retry', 'clips ack', 'models list', 'models pull', 'models use'];
+    const nested = [
+      'cameras motion',
+      'clips list',
+      'clips show',
+      'clips retry',
+      'clips ack',
+      'models list',
+      'models pull',
+      'models use',
+    ];
     // When
     const names = verbs.map(([name]) => name);
     // Then

@@ -24,7 +24,7 @@ export interface Box {
 export const TEXT_SCALE = 2;
 
 export interface Canvas {
-  fill(box: Box, colour: Colour): void;
+  paint(box: Box, colour: Colour): void;
   /** From its top left corner. */
   text(text: string, x: number, y: number): void;
   toPng(): Buffer;
@@ -34,14 +34,14 @@ export interface Canvas {
 export function createCanvas(width: number, height: number): Canvas {
   const names = Object.keys(COLOURS);
   const pixels = new Uint8Array(width * height);
-  const fill = (box: Box, colour: Colour): void => {
+  const paint = (box: Box, colour: Colour): void => {
     const [left, right] = [Math.max(0, Math.round(box.x)), Math.min(width, Math.round(box.x + box.width))];
     const [top, bottom] = [Math.max(0, Math.round(box.y)), Math.min(height, Math.round(box.y + box.height))];
     for (let y = top; y < bottom; y += 1) pixels.fill(names.indexOf(colour), y * width + left, y * width + Math.max(left, right));
   };
   const text = (words: string, left: number, top: number): void => {
     for (const [x, y] of textPixels(words))
-      fill({ x: left + x * TEXT_SCALE, y: top + y * TEXT_SCALE, width: TEXT_SCALE, height: TEXT_SCALE }, 'ink');
+      paint({ x: left + x * TEXT_SCALE, y: top + y * TEXT_SCALE, width: TEXT_SCALE, height: TEXT_SCALE }, 'ink');
   };
-  return { fill, text, toPng: () => encodePng({ width, height, pixels, palette: Object.values(COLOURS) }) };
+  return { paint, text, toPng: () => encodePng({ width, height, pixels, palette: Object.values(COLOURS) }) };
 }

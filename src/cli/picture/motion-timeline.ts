@@ -25,9 +25,9 @@ export function drawMotionTimeline({ motion, readings, spans }: MotionTimeline):
   const yOf = shareScale(mostShare);
   for (const span of spans) {
     const x = xOf(span.startMs);
-    canvas.fill({ x, y: PLOT.top, width: xOf(span.endMs) - x, height: PLOT.height }, 'recorded');
+    canvas.paint({ x, y: PLOT.top, width: xOf(span.endMs) - x, height: PLOT.height }, 'recorded');
     // One recording may begin where the last one ends.
-    canvas.fill({ x, y: PLOT.top - 10, width: 2, height: PLOT.height + 10 }, 'motion');
+    canvas.paint({ x, y: PLOT.top - 10, width: 2, height: PLOT.height + 10 }, 'motion');
   }
   drawShares(canvas, yOf, mostShare);
   drawTimes(canvas, xOf, endMs);
@@ -36,12 +36,12 @@ export function drawMotionTimeline({ motion, readings, spans }: MotionTimeline):
     const width = Math.max(1, xOf(readings[index + 1]?.atMs ?? endMs) - x);
     const threshold = yOf(motionThreshold(motion, reading.recording));
     const top = yOf(reading.share);
-    canvas.fill({ x, y: top, width, height: BOTTOM - top }, reading.moving ? 'motion' : 'still');
-    canvas.fill({ x, y: threshold - 1, width, height: 2 }, 'threshold');
+    canvas.paint({ x, y: top, width, height: BOTTOM - top }, reading.moving ? 'motion' : 'still');
+    canvas.paint({ x, y: threshold - 1, width, height: 2 }, 'threshold');
   }
   for (const { atMs, lightChange } of readings)
-    if (lightChange) canvas.fill({ x: xOf(atMs) - 1, y: PLOT.top - 10, width: 3, height: PLOT.height + 10 }, 'light');
-  canvas.fill({ x: PLOT.left, y: BOTTOM, width: PLOT.width, height: 2 }, 'ink');
+    if (lightChange) canvas.paint({ x: xOf(atMs) - 1, y: PLOT.top - 10, width: 3, height: PLOT.height + 10 }, 'light');
+  canvas.paint({ x: PLOT.left, y: BOTTOM, width: PLOT.width, height: 2 }, 'ink');
   drawLegend(canvas);
   return canvas.toPng();
 }
@@ -63,7 +63,7 @@ function drawShares(canvas: Canvas, yOf: Scale, mostShare: number): void {
     // Labels need room.
     if (lastY - y < 1.5 * GLYPH_HEIGHT * TEXT_SCALE) continue;
     lastY = y;
-    canvas.fill({ x: PLOT.left, y, width: PLOT.width, height: 1 }, 'faint');
+    canvas.paint({ x: PLOT.left, y, width: PLOT.width, height: 1 }, 'faint');
     writeEndingAt(canvas, `${share * 100}%`, PLOT.left - 10, y - GLYPH_HEIGHT);
   }
 }
@@ -75,7 +75,7 @@ function drawTimes(canvas: Canvas, xOf: Scale, endMs: number): void {
   const stepMs = 1_000 * (STEPS_S.find((step) => endMs / 1_000 / step <= MOST_TICKS) ?? 7_200);
   for (let atMs = 0; atMs <= endMs; atMs += stepMs) {
     const words = `${Math.floor(atMs / 60_000)}:${String(Math.floor(atMs / 1_000) % 60).padStart(2, '0')}`;
-    canvas.fill({ x: xOf(atMs), y: BOTTOM, width: 2, height: 8 }, 'ink');
+    canvas.paint({ x: xOf(atMs), y: BOTTOM, width: 2, height: 8 }, 'ink');
     writeEndingAt(canvas, words, xOf(atMs) + (textWidth(words) * TEXT_SCALE) / 2, BOTTOM + 16);
   }
 }
@@ -91,7 +91,7 @@ const LEGEND: readonly (readonly [colour: Colour, words: string])[] = [
 function drawLegend(canvas: Canvas): void {
   let x = PLOT.left;
   for (const [colour, words] of LEGEND) {
-    canvas.fill({ x, y: 14, width: 14, height: 14 }, colour);
+    canvas.paint({ x, y: 14, width: 14, height: 14 }, colour);
     canvas.text(words, x + 22, 14);
     x += 22 + textWidth(words) * TEXT_SCALE + 40;
   }

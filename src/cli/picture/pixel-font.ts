@@ -50,7 +50,7 @@ export const textWidth = (text: string): number => text.length * ADVANCE - 1;
 
 /** The pixels of a line of text from its top left corner. What the font lacks is a gap. */
 export function* textPixels(text: string): Generator<readonly [x: number, y: number]> {
-  for (const [place, letter] of [...text].entries())
+  for (const [place, letter] of text.split('').entries())
     for (const [column, bits] of (GLYPHS[letter] ?? []).entries())
       for (let row = 0; row < GLYPH_HEIGHT; row += 1) if (((bits >> row) & 1) === 1) yield [place * ADVANCE + column, row];
 }

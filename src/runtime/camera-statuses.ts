@@ -1,4 +1,3 @@
-import { assertNever } from '../domain/assert-never.ts';
 import type { CameraStatus } from '../domain/camera.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { SourceStatus } from '../plugins/spec/source.ts';
@@ -35,24 +34,8 @@ export function createCameraStatuses(patienceMs: number): CameraStatuses {
 const notRecorded = (now: Instant): CameraStatus => ({ online: false, since: now, reason: 'no process records it' });
 
 function statusOf({ state, message, connection }: SourceStatus, now: Instant): CameraStatus | undefined {
-  if (connection !== undefined)
-    return connection.online ? online(connection.since) : away(connection.since, connection.lastError);
-  switch (state) {
-    case 'watching':
-    case 'recording':
-      return online(now);
-    case 'reconnecting':
-    case 'offline':
-      return away(now, message);
-    case 'starting':
-    case 'stopped':
-      return undefined;
-    default:
-      return assertNever(state);
-  }
+  if (state === 'starting' || state === 'stopped') return undefined;
+  const { since, lastError: reason = message } = connection ?? { since: now };
+  if (connection?.online ?? state !== 'offline') return { online: true, since };
+  return { online: false, since, ...(reason === undefined ? {} : { reason }) };
 }
-
-const online = (since: Instant): CameraStatus => ({ online: true, since });
-
-const away = (since: Instant, reason: string | undefined): CameraStatus =>
-  reason === undefined ? { online: false, since } : { online: false, since, reason };

@@ -184,6 +184,6 @@ const AWAY_FIX = 'See that the camera or folder is there: power, network, addres
 function howItIs(what: string, { state, message, connection }: SourceStatus): Finding {
   if (connection === undefined) return state === 'offline' ? bad(what, message ?? state, AWAY_FIX) : good(what, state);
   const { online, since, lastError = message, notes } = connection;
-  if (online) return good(what, [state, ...notes].join('; '));
+  if (online || state === 'starting') return good(what, [state, ...notes].join('; '));
   return bad(what, `${state}, away since ${since}${lastError === undefined ? '' : `: ${lastError}`}`, AWAY_FIX);
 }

@@ -3,7 +3,7 @@ import type { Alert } from '../../../src/domain/alert.ts';
 import { startAedes } from '../../support/aedes-broker.ts';
 import { type Subscriber, startMosquitto, subscribe } from '../../support/mqtt-brokers.ts';
 import { createChannel, useCleanup } from '../../support/mqtt-channel.ts';
-import { BARE_ALERT, FULL_ALERT } from '../../support/sample-alert.ts';
+import { BARE_ALERT, FULL_ALERT, OFFLINE_ALERT, ONLINE_ALERT } from '../../support/sample-alert.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const FULL_JSON =
@@ -69,6 +69,27 @@ describe('what a subscriber receives', () => {
     const alert = 'homecam/alerts/Front Door';
     expect(topics).toEqual([alert, `${alert}/update`, `${alert}/update`]);
     expect(subscriber.lines.length).toBe(1);
+  });
+
+  test('goes to a topic of its own when it is of the camera, so that automations for clips stay quiet', async () => {
+    // Given a subscriber to alerts of clips with their updates, and one to all
+    const { broker, subscriber, notifier } = await watched({}, 'homecam/alerts/+');
+    const updates = await subscribed(broker.port, 'homecam/alerts/+/update');
+    const everything = await subscribed(broker.port, 'homecam/#');
+    // When
+    for (const alert of [OFFLINE_ALERT, ONLINE_ALERT, BARE_ALERT]) await notifier.send(alert, signal());
+    // Then
+    const topic = 'homecam/alerts/Front Door';
+    const key = OFFLINE_ALERT.dedupeKey;
+    expect(await received(everything, 3)).toEqual([
+      `${topic}/camera 0 {"kind":"camera_offline","camera_name":"Front Door","ts":"2026-11-23T02:27:00.000Z",` +
+        `"since":"2026-11-23T02:26:00.000Z","offline_since":null,"reason":"connection refused","dedupe_key":"${key}","revision":1}`,
+      `${topic}/camera 0 {"kind":"camera_online","camera_name":"Front Door","ts":"2026-11-23T02:31:00.000Z",` +
+        `"since":"2026-11-23T02:30:59.000Z","offline_since":"2026-11-23T02:26:00.000Z","reason":null,"dedupe_key":"${key}","revision":2}`,
+      `${topic} 0 ${BARE_JSON}`,
+    ]);
+    expect(await received(subscriber, 1)).toEqual([`${topic} 0 ${BARE_JSON}`]);
+    expect(updates.lines).toEqual([]);
   });
 
   test.each([

@@ -28,6 +28,13 @@ export interface StoredClipRow {
   readonly status: string;
 }
 
+export interface SentAlert {
+  readonly kind: string;
+  readonly clipId?: string;
+  readonly dedupeKey: string;
+  readonly revision: number;
+}
+
 /** `homesec run` as a process of its own in a folder of its own, with gated plugins: what an owner has at home. */
 export interface Household extends AsyncDisposable {
   readonly dir: string;
@@ -43,7 +50,7 @@ export interface Household extends AsyncDisposable {
   /** How often a stage began. */
   calls(stage: GatedStage): Promise<number>;
   dropClip(name: string): Promise<void>;
-  alerts(): Promise<{ readonly clipId: string; readonly revision: number }[]>;
+  alerts(): Promise<SentAlert[]>;
   endpoints(): StackEndpoints | undefined;
   query<Row extends object>(sql: string): Promise<Row[]>;
   /** All clips' states; none while Postgres is away. */
@@ -114,7 +121,7 @@ export async function openHousehold({ config = {}, env = {} }: HouseholdOptions 
       (await readOr(join(gatesDir, 'alerts.jsonl')))
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as { clipId: string; revision: number }),
+        .map((line) => JSON.parse(line) as SentAlert),
     endpoints: () => readEndpoints(dataDir),
     query: (sql) => queryPostgres(house.endpoints()?.postgresDsn, sql),
     rows: () => house.query<StoredClipRow>('select clip_id, status from clip_states order by clip_id').catch(() => []),

@@ -2,15 +2,19 @@
  * Writes the histories that `replay.test.ts` replays: real ones, of this version's workflows on a real server.
  * Run by `make histories` before a release; recorded ones are never edited, only added to.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, beforeEach, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { backlogWorkflowIdOf } from '../../src/domain/backlog.ts';
+import type { CameraStatus } from '../../src/domain/camera.ts';
+import { cameraWorkflowIdOf } from '../../src/domain/camera-watch.ts';
 import type { Clip } from '../../src/domain/clip.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import { ok } from '../../src/domain/result.ts';
+import { tellCameraWatch } from '../../src/temporal/camera-watch.ts';
 import {
   type ClipWorld,
   failing,
@@ -121,4 +125,32 @@ it('records a backlog', async () => {
   await saveClip('backlog-clip', clip);
   await world.client.workflow.getHandle(backlogWorkflowIdOf(clip.cameraName)).result();
   await save('backlog-summary', backlogWorkflowIdOf(clip.cameraName));
+});
+
+it('records the watch of a camera that comes and goes, until its next run', async () => {
+  world.scripts.notify = { phone: [failing('NOTIFY_UNREACHABLE'), ok(undefined)], mail: [failing('NOTIFY_REJECTED')] };
+  const camera = { hostId: randomUUID(), cameraName: 'Front door' };
+  const plan = { offlineAfterMs: 100, coolDownMs: 1_000, channels: ['phone', 'mail'] };
+  const now = () => new Date().toISOString();
+  const tell = (status: CameraStatus) => tellCameraWatch(world.client, camera, { status, plan });
+  const told = (count: number) => waitUntil(`${count} alerts`, () => world.cameraAlerts.length >= count);
+  await tell({ online: true, since: now() });
+  await tell({ online: false, since: now(), reason: 'connection refused' });
+  await told(1);
+  await tell({ online: true, since: now() });
+  await told(2);
+  await tell({ online: false, since: now() });
+  await told(3);
+  await waitUntil('its events', () => world.cameraEvents.length >= 9);
+  await save('camera-watch', cameraWorkflowIdOf(camera));
+  const watch = world.client.workflow.getHandle(cameraWorkflowIdOf(camera));
+  const { runId } = await watch.describe();
+  const loss = now();
+  await waitUntil('the next run', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => tell({ online: false, since: loss })));
+    return (await watch.describe()).runId !== runId;
+  });
+  await tell({ online: true, since: now() });
+  await told(4);
+  await save('camera-watch-continued', cameraWorkflowIdOf(camera));
 });

@@ -38,8 +38,8 @@ export interface Manifest {
   findMoved(file: SeenFile, sha256: string): string | undefined;
   /** The clip that a file of this name and content became, also when it is gone since. */
   clipOf(name: string, sha256: string): TakenClip | undefined;
-  /** All clips that are remembered. */
-  clips(): TakenClip[];
+  /** All clips that are remembered, each with the name of its file. */
+  clips(): { readonly name: string; readonly clip: TakenClip }[];
   add(file: SeenFile, sha256: string, clip?: TakenClip): void;
   remove(name: string): void;
   /** Notes which files are gone, and forgets those gone for long. */
@@ -91,7 +91,7 @@ function createManifest(path: string, entries: Map<string, Entry>): Manifest {
       const entry = entries.get(name);
       return entry?.sha256 === sha256 ? entry.clip : undefined;
     },
-    clips: () => [...entries.values()].flatMap(({ clip }) => clip ?? []),
+    clips: () => [...entries].flatMap(([name, { clip }]) => (clip === undefined ? [] : [{ name, clip }])),
     add({ name, sizeBytes, mtimeMs }, sha256, clip) {
       entries.set(name, { sizeBytes, mtimeMs, sha256, ...(clip === undefined ? {} : { clip }) });
       isChanged = true;

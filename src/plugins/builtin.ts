@@ -4,6 +4,7 @@ import { mqttNotifier } from './notifiers/mqtt/index.ts';
 import { defaultPolicy } from './policies/default/index.ts';
 import { noopPolicy } from './policies/noop/index.ts';
 import { type AnyPlugin, createRegistry, describeLoadProblem, type Registry } from './registry.ts';
+import { ftpSource } from './sources/ftp/index.ts';
 import { localFolderSource } from './sources/local-folder/index.ts';
 import { rtspSource } from './sources/rtsp/index.ts';
 import { localStorage } from './storage/local/index.ts';
@@ -11,6 +12,7 @@ import { localStorage } from './storage/local/index.ts';
 /** Every plugin that HomeSec comes with. */
 export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [
   localFolderSource,
+  ftpSource,
   rtspSource,
   localStorage,
   yoloFilter,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { preparedMedia } from './prepared-media.ts';
 import type { Track } from './track.ts';
 
@@ -46,8 +47,10 @@ async function openAacTrack(): Promise<Track> {
   };
 }
 
-const tone = (rate: number, encoder: readonly string[]): Promise<Buffer> =>
-  preparedMedia(['-f', 'lavfi', '-i', `sine=f=440:b=4:r=${rate}:d=${TONE_SECONDS}`, '-ac', '1', ...encoder], undefined);
+async function tone(rate: number, encoder: readonly string[]): Promise<Buffer> {
+  const source = `sine=f=440:b=4:r=${rate}:d=${TONE_SECONDS}`;
+  return readFile(await preparedMedia(['-f', 'lavfi', '-i', source, '-ac', '1', ...encoder], undefined));
+}
 
 function soundUnits(payloads: readonly (readonly Uint8Array[])[]): Pick<Track, 'units' | 'indexAt'> {
   return {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeMedia } from '../test-media.ts';
@@ -7,15 +8,14 @@ import { makeMedia } from '../test-media.ts';
 const CACHE = join(tmpdir(), 'homesec-test-camera');
 
 /**
- * What ffmpeg makes with these arguments, to which the output file is added. It is made once per machine.
+ * Path of what ffmpeg makes with these arguments, to which the output file is added. It is made once per machine.
  * @param source content on which the result depends besides the arguments.
  */
-export async function preparedMedia(args: readonly string[], source: Uint8Array | undefined): Promise<Buffer> {
+export async function preparedMedia(args: readonly string[], source: Uint8Array | undefined): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(args));
   if (source !== undefined) hash.update(source);
   const path = join(CACHE, hash.digest('hex'));
-  const found = await readFile(path).catch(() => undefined);
-  if (found !== undefined) return found;
+  if (existsSync(path)) return path;
   await mkdir(CACHE, { recursive: true });
   // Test processes may prepare the same file at once: each makes its own, and the last one stays.
   const draft = `${path}.${process.pid}.${Math.random()}`;
@@ -25,5 +25,5 @@ export async function preparedMedia(args: readonly string[], source: Uint8Array 
   } finally {
     await rm(draft, { force: true });
   }
-  return readFile(path);
+  return path;
 }

@@ -33,8 +33,8 @@ export async function openVideoTrack(path: string, settings: VideoSettings): Pro
   const filter = `fps=${fps},scale=${width}:${height},setsar=1,tpad=stop_mode=clone:stop=${2 * gop}`;
   const keyframes = ['-bf', '0', '-g', `${gop}`, '-keyint_min', `${gop}`, '-sc_threshold', '0'];
   const encoder = ['-c:v', 'libx264', '-preset', 'superfast', '-pix_fmt', 'yuv420p', ...keyframes, '-f', 'h264'];
-  const stream = await preparedMedia(['-i', path, '-an', '-vf', filter, ...encoder], await readFile(path));
-  return createVideoTrack(stream, { gop, fps, atEnd: settings.atEnd });
+  const prepared = await preparedMedia(['-i', path, '-an', '-vf', filter, ...encoder], await readFile(path));
+  return createVideoTrack(await readFile(prepared), { gop, fps, atEnd: settings.atEnd });
 }
 
 function createVideoTrack(stream: Buffer, shape: { gop: number; fps: number; atEnd: AtEnd }): VideoTrack {

@@ -85,7 +85,7 @@ function codeOf(complaint: string): StreamFailure['code'] {
   if (SESSIONS.test(complaint)) return 'sessions';
   if (/401|unauthori[sz]ed|403|forbidden/i.test(complaint)) return 'unauthorized';
   if (/404|not found/i.test(complaint)) return 'not_found';
-  if (/timed? ?out/i.test(complaint)) return 'timeout';
   if (/refused|no route|unreachable|resolve|reset|broken pipe|input\/output error/i.test(complaint)) return 'refused';
+  if (/timed out/i.test(complaint)) return 'timeout';
   return 'other';
 }

@@ -37,7 +37,6 @@ export function keepConnected(deps: CameraLinkDeps): CameraLink {
     profile: undefined,
     main: undefined,
     passingNotes: new Map(),
-    timestampFaults: 0,
   };
   return {
     ended: Promise.all([keepRecording(camera), keepDetecting(camera)]).then(() => undefined),
@@ -106,7 +105,7 @@ async function recordOnce(camera: LinkedCamera, { urls, profile }: Ready): Promi
   const withFrames = profile.sessions === 'one';
   const ingest = { audio: profile.audio, isTimedByArrival: profile.isTimedByArrival, withFrames };
   const link = await openMainLink({
-    ...{ desk, files, timeoutMs: config.runtime.frame_timeout_s * 1000 },
+    ...{ desk, files, timeoutMs: config.runtime.frame_timeout_s * 1000, isTimedByArrival: profile.isTimedByArrival },
     pidFile: join(pids, 'main.pid'),
     argsFor: (dir) => ingestArgs(urls.main, dir, { profile: ingest, config }),
     ...(withFrames ? { eye } : {}),
@@ -123,13 +122,7 @@ async function recordOnce(camera: LinkedCamera, { urls, profile }: Ready): Promi
 async function learnFrom(camera: LinkedCamera, end: LinkEnd): Promise<void> {
   const { profile, config } = camera;
   if (profile === undefined) return;
-  if (end.fault === 'bad_timestamps') {
-    camera.timestampFaults += 1;
-    // Once may be a reboot of the camera.
-    const isBroken = camera.timestampFaults > 1 && config.stream.timestamps === 'auto' && !profile.isTimedByArrival;
-    if (isBroken) await remember(camera, timedByArrival(profile));
-    return;
-  }
+  if (end.fault === 'bad_timestamps' && config.stream.timestamps === 'auto') return remember(camera, timedByArrival(profile));
   if (end.fragments > 0 || end.fault !== undefined) return;
   const { code } = streamFailure(end.exit.complaint);
   if (code === 'sessions' && profile.sessions === 'two' && config.stream.sessions === 'auto')

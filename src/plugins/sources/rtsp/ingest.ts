@@ -11,12 +11,22 @@ export interface IngestOptions {
   readonly args: readonly string[];
   readonly pidFile: string;
   readonly onFragment: (seq: number, span: StreamSpan) => void;
+  /** A packet was stamped no later than the one before it. */
+  readonly onOddStamp: () => void;
   /** How many bytes one gray picture has, and who looks at it; left out where another process delivers pictures. */
   readonly frames?: { readonly sizeBytes: number; readonly onFrame: (frame: Uint8Array) => void };
 }
 
-export function startIngest({ args, pidFile, onFragment, frames }: IngestOptions): Ingest {
-  const running = startMedia({ tool: 'ffmpeg', args, pidFile, onSideLine: (line) => tellFragment(line, onFragment) });
+/** ffmpeg's words for it, in the muxer of 5.1 and of 6 and later. */
+const ODD_STAMP = /non[- ]monoton/i;
+
+export function startIngest({ args, pidFile, onFragment, onOddStamp, frames }: IngestOptions): Ingest {
+  const onLine = (line: string): boolean => {
+    const isOdd = ODD_STAMP.test(line);
+    if (isOdd) onOddStamp();
+    return isOdd;
+  };
+  const running = startMedia({ tool: 'ffmpeg', args, pidFile, onLine, onSideLine: (line) => tellFragment(line, onFragment) });
   if (frames === undefined) running.stdout.resume();
   else readPictures(running, frames.sizeBytes, frames.onFrame);
   return { ended: running.ended, stop: () => running.stop() };

@@ -8,6 +8,8 @@ export interface LinkState {
   readonly fragmentAtMs: number;
   /** Fragments in a row whose times make no sense. */
   readonly oddFragments: number;
+  /** Packets that were stamped no later than the one before them. */
+  readonly oddStamps: number;
   readonly hasFragment: boolean;
 }
 
@@ -16,6 +18,8 @@ export type LinkFault = 'no_connection' | 'stalled' | 'bad_timestamps';
 /** Fragments are cut at key frames; no camera that is fit for this sends them further apart. */
 const LONGEST_FRAGMENT_MS = 30_000;
 const ODD_IN_A_ROW = 3;
+/** Some cameras stumble when they begin. */
+const ODD_STAMPS = 30;
 /** Jitter of arrival, and the burst with which many cameras begin. */
 const TOLERATED_MS = 2_500;
 
@@ -25,11 +29,14 @@ export const newLink = (atMs: number): LinkState => ({
   bytes: 0,
   fragmentAtMs: atMs,
   oddFragments: 0,
+  oddStamps: 0,
   hasFragment: false,
 });
 
 export const sawBytes = (state: LinkState, bytes: number, atMs: number): LinkState =>
   bytes === state.bytes ? state : { ...state, bytes, grewAtMs: atMs };
+
+export const sawOddStamp = (state: LinkState): LinkState => ({ ...state, oddStamps: state.oddStamps + 1 });
 
 /** @param durationMs of the fragment, by the camera's clock. */
 export function sawFragment(state: LinkState, durationMs: number, atMs: number): LinkState {
@@ -39,13 +46,18 @@ export function sawFragment(state: LinkState, durationMs: number, atMs: number):
   return { ...state, fragmentAtMs: atMs, grewAtMs: atMs, hasFragment: true, oddFragments: isOdd ? state.oddFragments + 1 : 0 };
 }
 
+export interface LinkLook {
+  readonly nowMs: number;
+  readonly timeoutMs: number;
+  /** Pictures are timed by their arrival, so that no clock of a camera can be wrong. */
+  readonly isTimedByArrival: boolean;
+}
+
 /** What is wrong by now, if anything. */
-export function faultOf(
-  state: LinkState,
-  { nowMs, timeoutMs }: { readonly nowMs: number; readonly timeoutMs: number },
-): LinkFault | undefined {
+export function faultOf(state: LinkState, { nowMs, timeoutMs, isTimedByArrival }: LinkLook): LinkFault | undefined {
   if (nowMs - state.grewAtMs > timeoutMs) return state.bytes === 0 ? 'no_connection' : 'stalled';
-  if (state.oddFragments >= ODD_IN_A_ROW) return 'bad_timestamps';
+  if (isTimedByArrival) return undefined;
+  if (state.oddFragments >= ODD_IN_A_ROW || state.oddStamps >= ODD_STAMPS) return 'bad_timestamps';
   // Bytes come and no fragment ends: time stands still in the stream.
   return nowMs - state.fragmentAtMs > LONGEST_FRAGMENT_MS ? 'bad_timestamps' : undefined;
 }

@@ -31,7 +31,6 @@ export interface LinkedCamera extends CameraLinkDeps {
   main: MainLink | undefined;
   /** Of the present only: a detect stream that is lost, hardware that was given up. */
   readonly passingNotes: Map<string, string>;
-  timestampFaults: number;
 }
 
 /** @param isPassing true: holds until the source is started anew. */

@@ -2,7 +2,7 @@ import type { MediaExit } from '../../../media/media-process.ts';
 import { FIRST_PICTURE_MS, PICTURE_BYTES } from './detect-link.ts';
 import { type FragmentFiles, newIngestId } from './fragment-files.ts';
 import { type Ingest, startIngest } from './ingest.ts';
-import { faultOf, type LinkFault, newLink, sawBytes, sawFragment } from './link-watch.ts';
+import { faultOf, type LinkFault, newLink, sawBytes, sawFragment, sawOddStamp } from './link-watch.ts';
 import type { MotionEye } from './motion-eye.ts';
 import type { RecordingDesk } from './recording-desk.ts';
 import { learn, newStreamClock, type StreamSpan } from './stream-clock.ts';
@@ -22,6 +22,7 @@ export interface MainLinkOptions {
   readonly pidFile: string;
   readonly argsFor: (dir: string) => readonly string[];
   readonly timeoutMs: number;
+  readonly isTimedByArrival: boolean;
   /** Looks for motion in this very connection; left out where another delivers the pictures. */
   readonly eye?: MotionEye;
   /** Bytes arrive. */
@@ -38,7 +39,7 @@ const LOOK_EVERY_MS = 250;
 
 /** One connection to the main stream, from its start until it ends or no longer works. */
 export async function openMainLink(options: MainLinkOptions): Promise<MainLink> {
-  const { desk, files, eye, timeoutMs } = options;
+  const { desk, files, eye, timeoutMs, isTimedByArrival } = options;
   const ingestId = newIngestId(Date.now());
   await files.begin(ingestId);
   eye?.reset();
@@ -58,6 +59,9 @@ export async function openMainLink(options: MainLinkOptions): Promise<MainLink> 
     args: options.argsFor(files.dirOf(ingestId)),
     pidFile: options.pidFile,
     ...(eye === undefined ? {} : { frames: { sizeBytes: PICTURE_BYTES, onFrame: eye.look } }),
+    onOddStamp: () => {
+      watch = sawOddStamp(watch);
+    },
     onFragment: (seq, span) => {
       watch = sawFragment(watch, span.endMs - span.startMs, Date.now());
       tell(seq, span);
@@ -79,7 +83,7 @@ export async function openMainLink(options: MainLinkOptions): Promise<MainLink> 
       watch = sawBytes(watch, seq * 2 ** 32 + size, Date.now());
       options.onAlive();
     }
-    const found = faultOf(watch, { nowMs: Date.now(), timeoutMs });
+    const found = faultOf(watch, { nowMs: Date.now(), timeoutMs, isTimedByArrival });
     if (found !== undefined) giveUp(found);
     else if (eye !== undefined && watch.bytes > 0) lookAtPictures(eye);
   };

@@ -60,6 +60,8 @@ export interface Comparison {
 const FOLLOW_MS = 2_000;
 /** Whatever has stayed so long is background, as a parked car. */
 const ESTABLISHED_MS = 30_000;
+/** At most so much counts of how long something was there. */
+const REMEMBERED_MS = 2 * ESTABLISHED_MS;
 /** A gray that is not seen is forgotten so much more slowly than it was learnt. */
 const FORGET_FACTOR = 10;
 /** Of a cell's pixels, so many have to differ. */
@@ -102,33 +104,41 @@ function compareCell(background: Background, frame: Uint8Array, cell: Cell, pace
 
 /** @returns whether it differs. Runs for every pixel of every frame: nothing is allocated in here. */
 function comparePixel({ usual, other, otherMs }: Background, at: number, gray: number, pace: Pace): boolean {
-  const { gain, pixelThreshold, follow, elapsedMs } = pace;
-  const usualGray = Math.min(255, (usual[at] ?? 0) * gain);
-  const otherGray = Math.min(255, (other[at] ?? 0) * gain);
+  const { pixelThreshold, follow, elapsedMs } = pace;
+  const usualGray = inTheLight(usual[at] ?? 0, gray, pace);
   const seenMs = otherMs[at] ?? 0;
-  usual[at] = usualGray;
-  other[at] = otherGray;
+  // Most pixels of most frames are as usual and know nothing else.
+  const otherGray = seenMs === 0 ? 0 : inTheLight(other[at] ?? 0, gray, pace);
   if (Math.abs(gray - usualGray) <= pixelThreshold) {
     usual[at] = usualGray + (gray - usualGray) * follow;
-    otherMs[at] = Math.max(0, seenMs - elapsedMs / FORGET_FACTOR);
+    if (seenMs > 0) {
+      other[at] = otherGray;
+      otherMs[at] = Math.max(0, seenMs - elapsedMs / FORGET_FACTOR);
+    }
     return false;
   }
+  usual[at] = usualGray;
   if (seenMs === 0 || Math.abs(gray - otherGray) > pixelThreshold) {
-    if (seenMs <= elapsedMs) other[at] = gray;
+    other[at] = seenMs <= elapsedMs ? gray : otherGray;
     otherMs[at] = Math.max(elapsedMs, seenMs - elapsedMs);
     return true;
   }
-  const followed = otherGray + (gray - otherGray) * follow;
-  const isKnown = seenMs >= ESTABLISHED_MS;
-  if (isKnown || seenMs + elapsedMs < ESTABLISHED_MS) {
-    other[at] = followed;
-    otherMs[at] = Math.min(2 * ESTABLISHED_MS, seenMs + elapsedMs);
-  } else {
+  other[at] = otherGray + (gray - otherGray) * follow;
+  otherMs[at] = Math.min(REMEMBERED_MS, seenMs + elapsedMs);
+  if (seenMs >= ESTABLISHED_MS) return false;
+  if (seenMs + elapsedMs >= ESTABLISHED_MS) {
+    usual[at] = other[at] ?? gray;
     other[at] = usualGray;
-    usual[at] = followed;
-    otherMs[at] = 2 * ESTABLISHED_MS;
+    otherMs[at] = REMEMBERED_MS;
   }
-  return !isKnown;
+  return true;
+}
+
+/** A gray when the picture has become brighter by the gain; as it was where that is what is seen: white sky, lamps, letters. */
+function inTheLight(gray: number, seen: number, { gain, pixelThreshold }: Pace): number {
+  const lit = Math.min(255, gray * gain);
+  const isAsBefore = Math.abs(seen - lit) > pixelThreshold && Math.abs(seen - gray) <= pixelThreshold;
+  return isAsBefore ? gray : lit;
 }
 
 function sumCells(sums: Float32Array, { cells, width }: CellGrid, gray: ArrayLike<number>): void {

@@ -80,7 +80,7 @@ export function lookAtFrame(
     adoptFrame(background, frame);
     return { moving: false, share, lightChange: false };
   }
-  state.changedSinceMs = share > 0 && share >= motionThreshold(settings, recording) ? (state.changedSinceMs ?? atMs) : undefined;
+  state.changedSinceMs = share >= motionThreshold(settings, recording) ? (state.changedSinceMs ?? atMs) : undefined;
   const moving = state.changedSinceMs !== undefined && atMs - state.changedSinceMs >= settings.minDurationMs;
   return { moving, share, lightChange: false };
 }

@@ -113,10 +113,10 @@ describe('what stays', () => {
   });
 
   it('is background after half a minute, and the ground that it leaves is known', () => {
-    // Given a car that parks for a minute, in front of which somebody walks by
+    // Given a car that parks for a minute, in front of which somebody stops for four seconds
     const car: GrayThing = { at: [100, 80], size: [90, 50], gray: 30 };
     const scene = (t: number): GrayPicture => {
-      const walker = t >= 50 && t < 54 ? [person((t - 50) * 60)] : [];
+      const walker = t >= 50 && t < 54 ? [person(130)] : [];
       return { things: t >= 5 && t < 65 ? [car, ...walker] : [] };
     };
     // When
@@ -164,12 +164,44 @@ describe('a change of light', () => {
   });
 
   it('is no motion when clouds pass', () => {
-    // Given light that goes up and down by half within ten seconds
+    // Given light that goes up and down by half within ten seconds, and a sky that cannot be whiter
+    const sky: GrayThing = { at: [0, 0], size: [320, 40], gray: 250 };
     // When
-    const readings = watch(60, (t) => ({ gain: 1.25 + 0.25 * Math.sin((t / 10) * 2 * Math.PI) }));
+    const readings = watch(60, (t) => ({ gain: 1.25 + 0.25 * Math.sin((t / 10) * 2 * Math.PI), things: [sky] }));
     // Then
     expect(movingSeconds(readings)).toEqual([]);
     expect(lightSeconds(readings)).toEqual([]);
+  });
+
+  it('is no motion when the sun wanders over a part of the yard', () => {
+    // Given a third of the picture that gets brighter by a level per second
+    // When
+    const readings = watch(60, (t) => ({ beam: { fromX: 0, toX: 110, lift: t } }));
+    // Then
+    expect(movingSeconds(readings)).toEqual([]);
+    expect(lightSeconds(readings)).toEqual([]);
+  });
+
+  it('is none in the dark, where a level more is a large part of the gray', () => {
+    // Given a night of three to six levels
+    // When
+    const readings = watch(20, (t) => ({ gain: 0.03, noise: 0, lift: t % 2 < 1 ? 0 : 1 }));
+    // Then
+    expect(movingSeconds(readings)).toEqual([]);
+    expect(lightSeconds(readings)).toEqual([]);
+  });
+
+  it('makes what was known in the light before it unknown', () => {
+    // Given a branch that has become background, and after a change of light something in its place, as dark as it was
+    const inPlace = (gray: number): GrayThing => ({ at: [200, 20], size: [60, 40], gray });
+    const scene = (t: number): GrayPicture => {
+      if (t < 95) return { things: t % 1.2 < 0.6 ? [inPlace(80)] : [] };
+      return { lift: 60, things: t >= 100 ? [inPlace(20)] : [] };
+    };
+    // When
+    const moving = movingSeconds(watch(103, scene));
+    // Then
+    expect(moving.filter((second) => second > 80)[0]).toBe(100.4);
   });
 
   it('is no motion when headlights sweep over the yard', () => {

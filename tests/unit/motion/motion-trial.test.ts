@@ -6,8 +6,8 @@ import { DEFAULT_MOTION } from '../../../src/motion/sensitivity.ts';
 import { createGrayScene, type GrayThing } from '../../support/gray-scene.ts';
 
 /** From and to in seconds. */
-type Visit = readonly [from: number, to: number, who?: 'person' | 'cat'];
-const SHAPES = { person: { y: 60, size: [20, 60] }, cat: { y: 104, size: [16, 16] } } as const;
+type Visit = readonly [from: number, to: number, who?: 'person' | 'cat' | 'crowd'];
+const SHAPES = { person: { y: 60, size: [20, 60] }, cat: { y: 104, size: [16, 16] }, crowd: { y: 40, size: [90, 90] } } as const;
 
 /** Somebody walks through during each visit; answers with what is recorded, in seconds too. */
 function record(visits: readonly Visit[], times: Partial<MotionRecording> = {}) {
@@ -80,6 +80,21 @@ describe('a recording', () => {
       { start: 0, end: 13.8 },
       { start: 13.8, end: 20 },
     ]);
+  });
+
+  it('remembers the most that moved in it', () => {
+    // Given one who comes alone, or before many
+    // When
+    const [[alone], [many]] = [
+      record([[5, 7]]),
+      record([
+        [5, 7],
+        [7, 9, 'crowd'],
+        [9, 10],
+      ]),
+    ];
+    // Then
+    expect(many?.peakShare).toBeGreaterThan(3 * (alone?.peakShare ?? 1));
   });
 
   it('goes on for what would not have begun it', () => {

@@ -65,10 +65,10 @@ export class Feed {
     this.#shift = video.keyframeBefore(target) - (this.#media[0]?.next ?? 0);
   }
 
-  /** What nobody has looked at is over. */
+  /** What nobody has looked at is over, all but the picture of this moment. */
   #skipToNow(): void {
     if (this.#viewers.size > 0) return;
-    for (const medium of this.#media) medium.next = Math.ceil(this.#seconds() * medium.track.unitsPerSecond);
+    for (const medium of this.#media) medium.next = Math.floor(this.#seconds() * medium.track.unitsPerSecond);
   }
 
   #work(): void {
@@ -79,7 +79,7 @@ export class Feed {
     }
     if (this.#viewers.size === 0) return;
     const waits = this.#media.map(({ next, track }) => next / track.unitsPerSecond - this.#seconds());
-    this.#timer = setTimeout(() => this.#work(), Math.min(Math.max(0, ...[Math.min(...waits) * 1000]), LONGEST_NAP_MS));
+    this.#timer = setTimeout(() => this.#work(), Math.min(Math.max(0, Math.min(...waits) * 1000), LONGEST_NAP_MS));
   }
 
   #send(medium: TrackState): void {

@@ -101,18 +101,19 @@ async function workOnce(parts: Parts, taking: TakeDeps): Promise<number> {
   taking.manifest.reconcile(seen.files, context.clock.now());
   problems.reconcile(seen.files);
   const untaken = seen.files.filter((file) => !taking.manifest.has(file));
-  stability.observe(untaken, performance.now());
-  const isMoreWaiting = await takeSettled(parts, taking);
+  const lookMs = performance.now();
+  stability.observe(untaken, lookMs);
+  const isMoreWaiting = await takeSettled(parts, taking, lookMs);
   await saveQuietly(parts, taking.manifest);
   if (isMoreWaiting) return 0;
   const nowMs = performance.now();
-  const dues = [stability.nextMs(nowMs), problems.nextMs(nowMs)].filter((dueMs) => dueMs !== undefined);
+  // What has settled while others were taken is due at once.
+  const dues = [stability.nextMs(lookMs), problems.nextMs(nowMs)].filter((dueMs) => dueMs !== undefined);
   return Math.min(pollMs, ...dues.map((dueMs) => dueMs - nowMs));
 }
 
 /** Takes what has settled, oldest first. @returns whether more is waiting. */
-async function takeSettled(parts: Parts, taking: TakeDeps): Promise<boolean> {
-  const nowMs = performance.now();
+async function takeSettled(parts: Parts, taking: TakeDeps, nowMs: number): Promise<boolean> {
   const settled = parts.stability.settled(nowMs).filter(({ name }) => !parts.problems.isWaiting(name, nowMs));
   const inOrder = settled.toSorted((a, b) => a.mtimeMs - b.mtimeMs || (a.name < b.name ? -1 : 1));
   for (const file of inOrder.slice(0, FILES_PER_LOOK)) {

@@ -136,7 +136,7 @@ function comparePixel({ usual, other, otherMs }: Background, at: number, gray: n
 
 /** A gray when the picture has become brighter by the gain; as it was where that is what is seen: white sky, lamps, letters. */
 function inTheLight(gray: number, seen: number, { gain, pixelThreshold }: Pace): number {
-  const lit = Math.min(255, gray * gain);
+  const lit = gray * gain;
   const isAsBefore = Math.abs(seen - lit) > pixelThreshold && Math.abs(seen - gray) <= pixelThreshold;
   return isAsBefore ? gray : lit;
 }

@@ -116,7 +116,7 @@ describe('what stays', () => {
     // Given a car that parks for a minute, in front of which somebody stops for four seconds
     const car: GrayThing = { at: [100, 80], size: [90, 50], gray: 30 };
     const scene = (t: number): GrayPicture => {
-      const walker = t >= 50 && t < 54 ? [person(130)] : [];
+      const walker: GrayThing[] = t >= 50 && t < 54 ? [{ at: [130, 85], size: [30, 40], gray: 200 }] : [];
       return { things: t >= 5 && t < 65 ? [car, ...walker] : [] };
     };
     // When
@@ -137,6 +137,20 @@ describe('what stays', () => {
     const moving = movingSeconds(watch(105, scene));
     // Then
     expect(moving.filter((second) => second > 80)[0]).toBe(100.4);
+  });
+
+  it('makes room: a car before a branch that has waved for long is background within the time of any two things', () => {
+    // Given
+    const place = { at: [200, 20], size: [60, 40] } as const;
+    const branchOrCar = (t: number): GrayPicture => {
+      if (t >= 240) return { things: [{ ...place, gray: 200 }] };
+      return { things: t % 1.2 < 0.6 ? [{ ...place, gray: 20 }] : [] };
+    };
+    // When
+    const moving = movingSeconds(watch(350, branchOrCar));
+    // Then
+    expect(moving.at(-1)).toBeGreaterThan(265);
+    expect(moving.at(-1)).toBeLessThan(340);
   });
 });
 
@@ -192,11 +206,11 @@ describe('a change of light', () => {
   });
 
   it('makes what was known in the light before it unknown', () => {
-    // Given a branch that has become background, and after a change of light something in its place, as dark as it was
+    // Given a branch that has become background, and after a change of light something in its place, as dark as the yard was
     const inPlace = (gray: number): GrayThing => ({ at: [200, 20], size: [60, 40], gray });
     const scene = (t: number): GrayPicture => {
-      if (t < 95) return { things: t % 1.2 < 0.6 ? [inPlace(80)] : [] };
-      return { lift: 60, things: t >= 100 ? [inPlace(20)] : [] };
+      if (t < 95) return { things: t % 1.2 < 0.6 ? [inPlace(20)] : [] };
+      return { gain: 2, things: t >= 100 ? [inPlace(38)] : [] };
     };
     // When
     const moving = movingSeconds(watch(103, scene));

@@ -1,4 +1,4 @@
-import { CELL_SIDE, type Cell, type CellGrid } from './cell-grid.ts';
+import type { Cell, CellGrid } from './cell-grid.ts';
 
 /**
  * What the picture looks like when nothing moves. Each pixel has two grays: the usual one, and another that is on its way
@@ -44,8 +44,10 @@ const DARK_LEVELS = 8;
 export function measureGain({ usual, usualSums, frameSums }: Background, grid: CellGrid, frame: Uint8Array): number {
   sumCells(usualSums, grid, usual);
   sumCells(frameSums, grid, frame);
-  const dark = DARK_LEVELS * CELL_SIDE * CELL_SIDE;
-  const gains = frameSums.map((sum, cell) => (sum + dark) / ((usualSums[cell] ?? 0) + dark)).toSorted();
+  const gains = Float32Array.from(grid.cells, ({ pixels }, cell) => {
+    const dark = DARK_LEVELS * pixels;
+    return ((frameSums[cell] ?? 0) + dark) / ((usualSums[cell] ?? 0) + dark);
+  }).toSorted();
   return gains[gains.length >> 1] ?? 1;
 }
 

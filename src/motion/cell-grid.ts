@@ -2,7 +2,7 @@ import type { MotionSettings, Polygon } from '../domain/motion-recording.ts';
 import type { FrameSize } from './frame-size.ts';
 
 /** Side of a cell in pixels. A pixel is noise, most of a cell is a thing. */
-export const CELL_SIDE = 8;
+const CELL_SIDE = 8;
 
 /** Pixels from left and top up to, and without, right and bottom. */
 export interface Cell {

@@ -12,23 +12,34 @@ export interface MotionReading {
 }
 
 export interface FrameMoment {
-  /** Media time; frames come in its order. */
+  /** Of any clock, as long as it is always the same. */
   readonly atMs: number;
   readonly recording: boolean;
 }
 
-/** One frame after the other in the gray of its pixels, row by row, 0..255. */
 export interface MotionDetector {
+  /** Takes one frame after the other: the gray of its pixels, 0..255, row by row. */
   look(frame: Uint8Array, at: FrameMoment): MotionReading;
+  /** What the picture looks like when nothing moves, in gray: for a detector that goes on where this one ends. */
+  background(): Uint8Array;
 }
 
 /**
  * Looks for motion in small frames. The first frames, and those after a break or a change of light, only show what the
  * picture looks like, and are never motion.
+ * @param known the background by an earlier detector of the same picture: whoever stands in it now is not taken for part of it.
  */
-export function createMotionDetector(settings: MotionSettings, size: FrameSize): MotionDetector {
+export function createMotionDetector(settings: MotionSettings, size: FrameSize, known?: Uint8Array): MotionDetector {
   const state = createMotionState(settings, size);
-  return { look: (frame, at) => lookAtFrame(state, settings, frame, at) };
+  const isKnown = known !== undefined && known.length === size.width * size.height;
+  if (isKnown) adoptFrame(state.background, known);
+  return {
+    look(frame, at) {
+      if (isKnown) state.lastAtMs ??= at.atMs - 1;
+      return lookAtFrame(state, settings, frame, at);
+    },
+    background: () => Uint8Array.from(state.background.usual, Math.round),
+  };
 }
 
 /** Light as a whole that is so much brighter or darker from one frame to the next is no cloud. */
@@ -43,6 +54,7 @@ const BREAK_MS = 5_000;
 export interface MotionState {
   readonly grid: CellGrid;
   readonly background: Background;
+  /** Of the last frame; undefined before the first. */
   lastAtMs: number | undefined;
   /** Until then frames are adopted as they are. */
   settlesAtMs: number;

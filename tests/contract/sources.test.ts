@@ -3,8 +3,12 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { createFtpSource } from '../../src/plugins/sources/ftp/ftp-source.ts';
+import { ftpSource } from '../../src/plugins/sources/ftp/index.ts';
+import { createServerPool } from '../../src/plugins/sources/ftp/server-pool.ts';
 import { localFolderSource } from '../../src/plugins/sources/local-folder/index.ts';
 import { FedSource } from '../fakes/fed-source.ts';
+import { freePort, logIn, uploadBytes } from '../support/ftp-cameras.ts';
 import { createTestContext } from '../support/plugin-context.ts';
 import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
 import { describeSource } from './source.contract.ts';
@@ -38,6 +42,30 @@ describeSource('local_folder', async () => {
     open: () => localFolderSource.create(config, createTestContext({ cameraName: 'Front Door' })),
     cameraName: 'Front Door',
     backend: 'local_folder',
+    record: (seed) => appear(videoOf(seed)),
+    recordBroken: async () => void (await appear(BROKEN)),
+    dispose: () => rm(folder, { recursive: true }),
+  };
+});
+
+describeSource('ftp', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'homesec-ftp-'));
+  const place = { host: '127.0.0.1', port: await freePort(), root_dir: folder };
+  const config = ftpSource.configSchema.parse({ user: 'front', password_env: 'FRONT', settle_s: 0.1, ...place });
+  const servers = createServerPool();
+  /** Uploads, or leaves the file as a server does that is killed right after. */
+  const appear = async (bytes: Buffer): Promise<string> => {
+    const name = `${randomUUID()}.mp4`;
+    const client = await logIn(place.port).catch(() => undefined);
+    if (client === undefined) await writeFile(join(folder, 'front', 'uploads', name), bytes);
+    else await uploadBytes(client, bytes, name);
+    client?.close();
+    return sha256(bytes);
+  };
+  return {
+    open: () => createFtpSource(config, createTestContext({ cameraName: 'Front Door', secrets: { FRONT: 'secret' } }), servers),
+    cameraName: 'Front Door',
+    backend: 'ftp',
     record: (seed) => appear(videoOf(seed)),
     recordBroken: async () => void (await appear(BROKEN)),
     dispose: () => rm(folder, { recursive: true }),

@@ -1,13 +1,14 @@
-import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { workflowIdOf } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/result.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { localFolderSource } from '../../src/plugins/sources/local-folder/index.ts';
-import { type DurableFiles, durableFiles } from '../../src/spool/durable-files.ts';
+import { durableFiles } from '../../src/spool/durable-files.ts';
 import { createHandover } from '../../src/spool/handover.ts';
 import { openSpool } from '../../src/spool/spool.ts';
+import { killingFiles } from './killing-files.ts';
 import { createTestContext } from './plugin-context.ts';
 import { valueOf } from './value-of.ts';
 
@@ -32,7 +33,7 @@ const task = JSON.parse(text) as ChildTask;
 const folders = { watch: join(task.dir, 'watch'), workflows: join(task.dir, 'workflows'), spool: join(task.dir, 'spool') };
 const context = createTestContext();
 const { logger, lines } = context;
-const files = task.killAtStep === 0 ? durableFiles : killing(task.killAtStep);
+const files = task.killAtStep === 0 ? durableFiles : killingFiles(task.killAtStep);
 const options = { dir: folders.spool, clock: systemClock, logger, files, pollIntervalMs: 50 };
 
 await mkdir(folders.workflows, { recursive: true });
@@ -79,42 +80,4 @@ async function isFinished(): Promise<boolean> {
   if (name === undefined || !name.endsWith('.json')) return false;
   const list: { files: object } = JSON.parse(await readFile(join(folders.spool, 'state', name), 'utf8'));
   return Object.keys(list.files).length === task.fileCount && ((await host?.spool.openIds()) ?? []).length === 0;
-}
-
-/** The same disk, dying before an operation, or in the middle of one that writes. */
-function killing(step: number): DurableFiles {
-  let left = step;
-  const isNow = (): boolean => {
-    left -= 1;
-    return left === 0;
-  };
-  const die = (): void => void process.kill(process.pid, 'SIGKILL');
-  const before =
-    <Args extends unknown[], Value>(operation: (...args: Args) => Promise<Value>) =>
-    async (...args: Args): Promise<Value> => {
-      if (isNow()) die();
-      return operation(...args);
-    };
-  const tornText = (operation: DurableFiles['write']) => async (path: string, written: string) => {
-    const dies = isNow();
-    await operation(path, dies ? written.slice(0, written.length / 2) : written);
-    if (dies) die();
-  };
-  return {
-    write: tornText(durableFiles.write),
-    append: tornText(durableFiles.append),
-    rename: before(durableFiles.rename),
-    link: before(durableFiles.link),
-    remove: before(durableFiles.remove),
-    settle: before(durableFiles.settle),
-    syncFolder: before(durableFiles.syncFolder),
-    async copy(from, to) {
-      const dies = isNow();
-      const copied = await durableFiles.copy(from, to);
-      if (!dies) return copied;
-      await truncate(to, Math.floor(copied.sizeBytes / 2));
-      die();
-      return copied;
-    },
-  };
 }

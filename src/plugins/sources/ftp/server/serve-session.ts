@@ -61,14 +61,17 @@ function listenTo(driver: Driver, socket: Socket): void {
 function take(driver: Driver, command: Command): void {
   if (command.verb === 'ABOR') driver.session.transfer?.destroy();
   driver.waiting += 1;
+  const { socket } = driver;
   if (driver.waiting > MOST_WAITING_COMMANDS) {
-    driver.socket.destroy();
+    socket.destroy();
     return;
   }
   driver.work = driver.work.then(async () => {
-    if (driver.socket.destroyed) return;
-    const answer = await answerTo(driver.session, command);
+    // What came in the clear before the encryption began may be a stranger's.
+    const isDropped = socket.destroyed || socket !== driver.socket;
+    const answer = isDropped ? undefined : await answerTo(driver.session, command);
     driver.waiting -= 1;
+    if (answer === undefined) return;
     if (answer.next === 'close') end(driver, answer);
     else send(driver, answer);
     if (answer.next === 'secure') encrypt(driver);
@@ -92,7 +95,6 @@ async function answerTo(session: Session, { verb, argument }: Command): Promise<
   }
 }
 
-/** What was sent before the encryption began and is not read yet is dropped: it may be a stranger's. */
 function encrypt(driver: Driver): void {
   const plain = driver.socket;
   const { secureContext } = driver.session;

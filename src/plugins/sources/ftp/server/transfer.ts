@@ -39,13 +39,14 @@ async function copyInto(upload: Upload, socket: Socket, maxBytes: number): Promi
     const next = await chunks.next().catch(() => undefined);
     if (next === undefined) return brokenOff;
     if (next.done === true) return undefined;
-    receivedBytes += next.value.length;
-    if (receivedBytes > maxBytes) return reply(552, 'The upload is larger than allowed.');
+    const allowed = next.value.subarray(0, maxBytes - receivedBytes);
     try {
-      await upload.write(next.value);
+      await upload.write(allowed);
     } catch (cause) {
       return replyToSystemError(cause);
     }
+    if (allowed.length < next.value.length) return reply(552, 'The upload is larger than allowed.');
+    receivedBytes += allowed.length;
   }
 }
 

@@ -76,11 +76,11 @@ describe('a test camera', () => {
     await using main = playRtsp(camera.mainUrl, 'copy');
     await using sub = playRtsp(camera.subUrl, 'copy');
     await Promise.all([received(main, 12), received(sub, 6)]);
-    // Then there are two sessions more, and both began at a keyframe in the middle
+    // Then there are two sessions more, and all began at a keyframe
     expect(camera.sessions()).toBe(2);
     expect(camera.totalSessions()).toBe(4);
     for (const which of ['main', 'sub'] as const) {
-      expect(Number.isInteger(camera.sent(which).spans.at(-1)?.fromSecond)).toBe(true);
+      expect(camera.sent(which).spans.filter(({ fromSecond }) => !Number.isInteger(fromSecond))).toEqual([]);
     }
   });
 
@@ -210,7 +210,7 @@ describe('a test camera with a fault', () => {
     camera.stall(false);
     await received(patient, frames + 5);
     // Then it does at a keyframe, and the time that was lost is seen
-    expect(Number.isInteger(camera.sent('main').spans.at(-1)?.fromSecond)).toBe(true);
+    expect(camera.sent('main').spans.filter(({ fromSecond }) => !Number.isInteger(fromSecond))).toEqual([]);
     expect(Math.max(...steps(patient.pictures()))).toBeGreaterThan(STEP);
   });
 

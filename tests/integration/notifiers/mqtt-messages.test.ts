@@ -129,6 +129,26 @@ describe('what a subscriber receives', () => {
     expect(await received(late, 1)).toEqual([`lasting 1 ${BARE_JSON}`]);
   });
 
+  test('shows what a camera was told to be also to those who come later', async () => {
+    // Given one who listens to what is retained, and a channel that keeps nothing
+    const { broker, subscriber, notifier } = await watched({}, 'homesec/availability/+');
+    const bare = createChannel({ host: broker.host, port: broker.port, availability_topic: null });
+    cleanup(() => bare.notifier.close());
+    // When
+    for (const alert of [OFFLINE_ALERT, { ...OFFLINE_ALERT, cameraName: 'a/b' }, ONLINE_ALERT])
+      await notifier.send(alert, signal());
+    await bare.notifier.send({ ...OFFLINE_ALERT, cameraName: 'bare' }, signal());
+    // Then
+    const topic = 'homesec/availability';
+    expect(await received(subscriber, 3)).toEqual([
+      `${topic}/Front Door 0 offline`,
+      `${topic}/a_b 0 offline`,
+      `${topic}/Front Door 0 online`,
+    ]);
+    const late = await subscribed(broker.port, `${topic}/+`);
+    expect((await received(late, 2)).toSorted()).toEqual([`${topic}/Front Door 1 online`, `${topic}/a_b 1 offline`]);
+  });
+
   test.each([0, 1, 2])('is published with QoS %i when so configured', async (qos) => {
     // Given a broker that tells how it was given a message
     const broker = await startAedes();

@@ -59,7 +59,9 @@ export const configSchema = z
     availability_topic: topic
       .nullable()
       .default('homesec/availability')
-      .describe('Holds `online` or `offline`, retained; by the last will also after a crash. `null`: none.'),
+      .describe(
+        'Holds `online` or `offline`, retained; by the last will also after a crash. Below it, by name, each camera that was told to be away, or back. `null`: none.',
+      ),
     client_id: z.string().trim().min(1).max(64).optional().describe('Left out: a random one. Two processes must not share one.'),
     protocol_version: z
       .enum(['auto', '5', '3.1.1'])

@@ -5,7 +5,8 @@ import type { Notifier } from '../../spec/notifier.ts';
 import type { MqttConfig } from './config.ts';
 import type { BrokerLink } from './link.ts';
 import { alertPayload } from './payload.ts';
-import { topicOf } from './topic.ts';
+import type { Session } from './session.ts';
+import { topicOf, topicSafe } from './topic.ts';
 
 /** Publishes alerts as JSON. Nothing is queued here: a send that fails leaves nothing behind, and Temporal repeats it. */
 export class MqttNotifier implements Notifier {
@@ -29,7 +30,19 @@ export class MqttNotifier implements Notifier {
       qos,
       retain,
     };
-    return connected.value.publish(message, { timeoutMs: publish_timeout_s * 1000, signal });
+    const sent = await connected.value.publish(message, { timeoutMs: publish_timeout_s * 1000, signal });
+    if (sent.ok) this.#showAvailability(connected.value, alert);
+    return sent;
+  }
+
+  /** For those who come later. The alert is out, and does not wait for this, which may fail. */
+  #showAvailability(session: Session, { kind, cameraName }: Alert): void {
+    const { availability_topic, publish_timeout_s } = this.#config;
+    if (availability_topic === null || (kind !== 'camera_offline' && kind !== 'camera_online')) return;
+    const topic = `${availability_topic}/${topicSafe(cameraName)}`;
+    const payload = kind === 'camera_offline' ? 'offline' : 'online';
+    const limits = { timeoutMs: publish_timeout_s * 1000, signal: new AbortController().signal };
+    void session.publish({ topic, payload, contentType: 'text/plain', qos: 1, retain: true }, limits);
   }
 
   async ping(): Promise<Result<void, PluginFailure>> {

@@ -1,6 +1,7 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import type { CameraAlert } from '../src/domain/alert.ts';
+import { showCameraDetails } from './camera-details.ts';
 import type { CameraRun } from './camera-run.ts';
 import { runStage } from './run-stage.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
@@ -47,6 +48,7 @@ export function createCameraAlerting(run: CameraRun): CameraAlerting {
   function settle(channel: string, alert: CameraAlert, toldOffline = run.deliveries.get(channel)?.toldOffline ?? false): void {
     const owed = run.deliveries.get(channel)?.owed;
     run.deliveries.set(channel, { toldOffline, ...(owed === undefined || owed === alert ? {} : { owed }) });
+    showCameraDetails(run);
   }
 
   return {

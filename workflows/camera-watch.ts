@@ -1,12 +1,4 @@
-import {
-  condition,
-  continueAsNew,
-  defineSignal,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, continueAsNew, defineSignal, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import { assertNever } from '../src/domain/assert-never.ts';
 import type { CameraLoss, CameraStatus } from '../src/domain/camera.ts';
@@ -17,6 +9,7 @@ import {
   cameraWorkflowIdOf,
 } from '../src/domain/camera-watch.ts';
 import { type CameraAlerting, createCameraAlerting } from './camera-alerting.ts';
+import { showCameraDetails } from './camera-details.ts';
 import { type CameraRun, createCameraRun, memoryOf } from './camera-run.ts';
 import { createEventLog } from './event-log.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
@@ -68,7 +61,7 @@ async function takeStep(run: CameraRun, alerting: CameraAlerting, isOvertaken: (
   const step = nextWatchStep(run, Date.now());
   switch (step.kind) {
     case 'wait':
-      showDetails(run);
+      showCameraDetails(run);
       if (step.untilMs === undefined) return condition(isOvertaken);
       await condition(isOvertaken, step.untilMs - Date.now());
       return;
@@ -106,24 +99,3 @@ const keyOf = ({ camera }: CameraRun, since: string) => ({
   cameraName: camera.cameraName,
   at: new Date().toISOString(),
 });
-
-/** Shows in the Temporal UI how the camera is, and who was told. */
-function showDetails({ camera, report, declared, alerted, deliveries }: CameraRun): void {
-  if (report === undefined) return;
-  const { status } = report;
-  const lines = [`**${camera.cameraName}: ${stateInWords(status, declared)}** since ${status.since}`, ''];
-  if (!status.online && status.reason !== undefined) lines.push(status.reason, '');
-  if (!status.online && declared?.online === false && alerted?.since !== status.since) {
-    lines.push('The alert is held back: the cool-down of the last one has not ended.', '');
-  }
-  if (deliveries.size > 0) lines.push('| channel | last told | is owed |', '|---|---|---|');
-  for (const [channel, { toldOffline, owed }] of deliveries) {
-    lines.push(`| ${channel} | ${toldOffline ? 'offline' : 'no loss that lasts'} | ${owed?.kind ?? 'nothing'} |`);
-  }
-  setCurrentDetails(lines.join('\n'));
-}
-
-function stateInWords(status: CameraStatus, declared: CameraStatus | undefined): string {
-  if (status.online) return 'online';
-  return declared?.online === false ? 'offline' : 'away, but not for long yet';
-}

@@ -13,6 +13,7 @@ import { readReport } from './source-report.ts';
 
 /** As often as the report is written. */
 const LOOK_EVERY_MS = 2_000;
+const FAILURES_TO_WARN = 4;
 const BACKOFF = { initialMs: LOOK_EVERY_MS, maxMs: 15_000 };
 
 /**
@@ -68,8 +69,8 @@ function createTeller(app: App, client: HouseholdClient, whose: { hostId: string
       }
       failures += 1;
       nextTryAtMs = performance.now() + backoffMs(BACKOFF, failures, Math.random);
-      // The first failure of an outage is news; the next hundred are not.
-      const level = failures === 1 ? 'warn' : 'debug';
+      // While everything starts a few failures are no news, and in an outage the next hundred are none.
+      const level = failures === FAILURES_TO_WARN ? 'warn' : 'debug';
       app.logger[level]({ camera_name: cameraName, error: failure }, 'cannot tell yet how the camera is');
     },
   };

@@ -133,6 +133,13 @@ describe('a camera that goes away', () => {
     const attributes = Object.fromEntries(described.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
     expect(attributes).toMatchObject({ ClipCamera: 'Front door' });
     expect(await described.staticSummary()).toBe('Front door · watch');
+    const details = async () => JSON.stringify(await handle().query('__temporal_workflow_metadata'));
+    await waitUntil('the channel has taken it', async () => (await details()).includes('| phone | yes | nothing |'));
+    expect(await details()).toMatch(/\*\*Front door: offline\*\* since \d{4}-.*connection refused/);
+    await tell(online());
+    await alerted(2);
+    await tell(away(1_000), { coolDownMs: 60_000 });
+    await waitUntil('the second loss', async () => (await details()).includes('The alert is held back'));
   });
 });
 
@@ -212,6 +219,22 @@ describe('a watch', () => {
     // Then
     await recorded(2);
     expect(eventTypes()).toEqual(['camera_offline', 'notification_sent']);
+  });
+
+  it('that a person has cancelled ends, with a delivery under way, and begins anew with the next report', async () => {
+    // Given
+    const answer = held<void>();
+    world.scripts.notify = { phone: [answer.answer, ok(undefined)] };
+    await tell(away(1_000));
+    await recorded(1);
+    // When
+    await handle().cancel();
+    await expect(handle().result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    answer.give(ok(undefined));
+    await tell(online());
+    // Then
+    await recorded(2);
+    expect(eventTypes()).toEqual(['camera_offline', 'camera_online']);
   });
 
   it('goes on in a new run before its history gets long, and forgets nothing', { timeout: 120_000 }, async () => {

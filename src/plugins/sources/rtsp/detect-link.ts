@@ -1,7 +1,7 @@
 import { type MediaExit, startMedia } from '../../../media/media-process.ts';
+import { MOTION_FRAME } from '../../../motion/frame-size.ts';
 import { readPictures } from './ingest.ts';
 import type { MotionEye } from './motion-eye.ts';
-import { FRAME_SIZE } from './rtsp-args.ts';
 
 export interface DetectEnd {
   readonly exit: MediaExit;
@@ -24,7 +24,7 @@ export interface DetectLink {
 const LOOK_EVERY_MS = 500;
 /** Until the first picture: the camera's greeting and the first key frame. */
 export const FIRST_PICTURE_MS = 10_000;
-export const PICTURE_BYTES = FRAME_SIZE.width * FRAME_SIZE.height;
+export const PICTURE_BYTES = MOTION_FRAME.width * MOTION_FRAME.height;
 
 /** One connection that only delivers pictures for motion, until it ends or no longer works. */
 export function openDetectLink({ args, pidFile, eye, timeoutMs }: DetectLinkOptions): DetectLink {

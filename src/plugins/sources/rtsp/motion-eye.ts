@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { MOTION_FRAME } from '../../../motion/frame-size.ts';
 import { createMotionDetector, type MotionDetector } from '../../../motion/motion-detector.ts';
 import type { RtspConfig } from './config.ts';
 import { motionSettingsOf } from './motion-config.ts';
 import { isFrozen, newPicture, sawPicture } from './picture-watch.ts';
 import type { RecordingDesk } from './recording-desk.ts';
-import { FRAME_SIZE } from './rtsp-args.ts';
 
 /** Looks for motion in the pictures of whichever stream delivers them. */
 export interface MotionEye {
   readonly look: (picture: Uint8Array) => void;
-  /** Another stream delivers from now on: what was learned of the old picture does not hold. */
+  /** A new connection delivers from now on. */
   reset(): void;
   /** Milliseconds since the last picture; since the last reset while there was none. */
   blindForMs(): number;
@@ -20,12 +20,24 @@ export interface MotionEye {
 /** While it cannot see, an event that is being recorded is taken to go on, for so long. */
 const BLIND_FAITH_MS = 30_000;
 const FAITH_EVERY_MS = 500;
+/** So long a background is worth keeping: the sun goes on. */
+export const FRESH_MS = 600_000;
 
-export function createMotionEye(config: RtspConfig, desk: RecordingDesk): MotionEye & Disposable {
-  const open = (): MotionDetector => createMotionDetector(motionSettingsOf(config.motion), FRAME_SIZE);
+export interface MotionEyeDeps {
+  readonly config: RtspConfig;
+  readonly desk: RecordingDesk;
+  /** The background as an earlier process saw it, when that is not long ago. */
+  readonly background?: Uint8Array;
+  /** An event has begun: this is what the picture looked like before it. */
+  readonly onEvent: (background: Uint8Array) => void;
+}
+
+export function createMotionEye({ config, desk, background, onEvent }: MotionEyeDeps): MotionEye & Disposable {
+  const open = (known?: Uint8Array): MotionDetector => createMotionDetector(motionSettingsOf(config.motion), MOTION_FRAME, known);
   const sawMotion = (atMs: number): void => desk.take({ type: 'motion', atMs, newEventId: randomUUID() });
   const timeoutMs = config.runtime.frame_timeout_s * 1000;
-  let detector = open();
+  let detector = open(background);
+  let hasLooked = false;
   let picture = newPicture;
   let lastAtMs = Date.now();
   const blindForMs = (): number => Date.now() - lastAtMs;
@@ -38,10 +50,16 @@ export function createMotionEye(config: RtspConfig, desk: RecordingDesk): Motion
       const atMs = Date.now();
       lastAtMs = atMs;
       picture = sawPicture(picture, bytes, atMs);
-      if (detector.look(bytes, { atMs, recording: desk.isRecording() }).moving) sawMotion(atMs);
+      hasLooked = true;
+      const wasRecording = desk.isRecording();
+      if (!detector.look(bytes, { atMs, recording: wasRecording }).moving) return;
+      sawMotion(atMs);
+      if (!wasRecording && desk.isRecording()) onEvent(detector.background());
     },
     reset() {
-      detector = open();
+      // Whoever stands in the picture at this moment is no part of it.
+      const isFresh = hasLooked && blindForMs() < FRESH_MS;
+      if (hasLooked) detector = open(isFresh ? detector.background() : undefined);
       lastAtMs = Date.now();
     },
     blindForMs,

@@ -1,4 +1,5 @@
 import { rtspInput } from '../../../media/probe-stream.ts';
+import { MOTION_FRAME } from '../../../motion/frame-size.ts';
 import type { RtspConfig } from './config.ts';
 
 /** How the main stream is taken. */
@@ -9,9 +10,6 @@ export interface IngestProfile {
   /** Motion is looked for in the same connection. */
   readonly withFrames: boolean;
 }
-
-/** Size of the gray pictures that motion is looked for in; their aspect does not matter. */
-export const FRAME_SIZE = { width: 320, height: 180 } as const;
 
 const COMMON = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'];
 
@@ -57,7 +55,7 @@ export const ioTimeoutMs = (config: RtspConfig): number => config.stream.io_time
 const DECODING = ['-threads', '1', '-skip_loop_filter', 'all'];
 
 function frameArgs({ stream }: RtspConfig): string[] {
-  const { width, height } = FRAME_SIZE;
+  const { width, height } = MOTION_FRAME;
   const filters = `fps=${stream.detect_fps},scale=${width}:${height}:flags=area,format=gray`;
   return ['-map', '0:v:0', '-an', '-vf', filters, '-f', 'rawvideo', 'pipe:1'];
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cameraSlug } from '../../../domain/ids.ts';
@@ -11,7 +11,7 @@ import { type CameraLink, keepConnected } from './camera-link.ts';
 import type { RtspConfig } from './config.ts';
 import { startingConnection, statusOf } from './connection-state.ts';
 import { createFragmentFiles } from './fragment-files.ts';
-import { createMotionEye } from './motion-eye.ts';
+import { createMotionEye, FRESH_MS } from './motion-eye.ts';
 import { openPartJournal } from './part-journal.ts';
 import { createPartSealer, type PartSealer } from './part-sealer.ts';
 import type { RecorderSettings } from './recorder.ts';
@@ -71,10 +71,26 @@ export function createRtspSource(config: RtspConfig, context: PluginContext): Cl
       ...{ cameraName, settings, files, journal, sealer, logger },
       ...(cutOff === undefined ? {} : { cutOff }),
     });
-    const eye = createMotionEye(config, desk);
+    const backgroundFile = join(folder, 'background.gray');
+    const background = cutOff === undefined ? undefined : await readIfFresh(backgroundFile);
+    const eye = createMotionEye({
+      ...{ config, desk },
+      ...(background === undefined ? {} : { background }),
+      // For an event that a kill cuts off: who stands in the picture then is known to be no part of it.
+      onEvent: (before) => void writeFile(backgroundFile, before).catch(() => undefined),
+    });
     const link = keepConnected({ config, context, folder, pids, files, desk, eye });
     const done = link.ended.finally(() => eye[Symbol.dispose]());
     return { link, desk, sealer, abandon, done };
+  }
+}
+
+async function readIfFresh(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const { mtimeMs } = await stat(path);
+    return Date.now() - mtimeMs < FRESH_MS ? await readFile(path) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Household, openHousehold } from '../support/household.ts';
+import { openTestCamera, type TestCamera } from '../support/rtsp-camera.ts';
+import { type SixVisits, sixVisits } from '../support/six-visits.ts';
+import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const LIMIT_MS = 240_000;
+
+let media: MediaFolder;
+let six: SixVisits;
+let camera: TestCamera;
+let house: Household;
+
+beforeAll(async () => {
+  media = await openMediaFolder();
+  six = await sixVisits(media);
+  camera = await openTestCamera({ video: six.video });
+  const recording = { pre_roll_s: 2, stop_delay_s: 1 };
+  const config = { rtsp_url: camera.mainUrl, detect_rtsp_url: camera.subUrl, recording };
+  house = await openHousehold({ config: { cameras: [{ name: 'Front door', source: { backend: 'rtsp', config } }] } });
+}, LIMIT_MS);
+
+afterAll(async () => {
+  await house?.[Symbol.asyncDispose]();
+  await camera?.[Symbol.asyncDispose]();
+  await media?.remove();
+});
+
+interface ClipRow {
+  readonly clip_id: string;
+  readonly status: string;
+  readonly event_id: string;
+  readonly start_ms: number;
+  readonly end_ms: number;
+}
+
+it(
+  'six people who come one by one are six events, six workflows and six alerts, each with its pre-roll and nothing between',
+  async () => {
+    // Given a household that is connected to its camera
+    house.start();
+    await waitUntil('the camera is connected', () => camera.sessions() === 2, LIMIT_MS);
+    // When six people come one by one
+    camera.seek(0);
+    const beganAtMs = Date.now();
+    await waitUntil('the end', () => camera.position() >= six.lastsS, LIMIT_MS);
+    await waitUntil('six clips are done', async () => (await house.rows()).filter(isDone).length >= 6, LIMIT_MS);
+    // Then
+    const rows = await house.query<ClipRow>(`
+      select clip_id, status, data->>'event_id' as event_id,
+        extract(epoch from (data->>'recorded_start_at')::timestamptz)::float8 * 1000 as start_ms,
+        extract(epoch from (data->>'recorded_end_at')::timestamptz)::float8 * 1000 as end_ms
+      from clip_states order by recorded_at`);
+    expect(rows.map(({ status }) => status)).toEqual(Array(6).fill('done'));
+    expect(new Set(rows.map(({ event_id }) => event_id)).size).toBe(6);
+    const alerts = (await house.alerts()).filter(({ kind, revision }) => kind === 'clip' && revision === 1);
+    expect(alerts.map(({ clipId }) => clipId).toSorted()).toEqual(rows.map(({ clip_id }) => clip_id).toSorted());
+    // And each holds its visit and a second or more before it, and no second is in two of them
+    for (const [index, [from, until]] of six.visits.entries()) {
+      const [startS = 0, endS = 0] = [rows[index]?.start_ms, rows[index]?.end_ms].map((ms) => ((ms ?? 0) - beganAtMs) / 1000);
+      // The clip before may reach into the pre-roll: then this one begins where that one ends.
+      const endBeforeS = ((rows[index - 1]?.end_ms ?? 0) - beganAtMs) / 1000;
+      expect(startS).toBeLessThan(Math.max(from - 1, endBeforeS + 0.15));
+      expect(startS).toBeGreaterThan(endBeforeS - 0.15);
+      expect(startS).toBeLessThan(from);
+      expect(endS).toBeGreaterThan(until - 1);
+    }
+  },
+  2 * LIMIT_MS,
+);
+
+const isDone = ({ status }: { readonly status: string }): boolean => status === 'done';

@@ -9,6 +9,7 @@ import { stack, type TestDatabase } from '../../support/stack.ts';
 import { errorOf, valueOf } from '../../support/value-of.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../migrations');
+const TABLES = ['camera_events', 'camera_states', 'clip_events', 'clip_states', 'logs', 'schema_migrations'];
 let database: TestDatabase;
 let pool: Pool;
 /** A copy of the migrations that a test may change. */
@@ -47,7 +48,7 @@ describe('migrate', () => {
     const second = valueOf(await migrate(pool));
     // Then the first did everything, told so, and nothing was left for the second
     expect([first, told, second]).toEqual([names, names, []]);
-    expect(await tables()).toEqual(['clip_events', 'clip_states', 'logs', 'schema_migrations']);
+    expect(await tables()).toEqual(TABLES);
     expect(valueOf(await pendingMigrations(pool))).toEqual([]);
   });
 
@@ -107,7 +108,7 @@ describe('migrate', () => {
     const error = errorOf(await migrate(pool, { folder }));
     // Then what came before is there, of the broken one nothing, and once mended it is applied
     expect(error.message).toContain(`cannot apply ${numbered(1, 'broken')}`);
-    expect(await tables()).toEqual(['clip_events', 'clip_states', 'logs', 'schema_migrations']);
+    expect(await tables()).toEqual(TABLES);
     await writeFile(join(folder, numbered(1, 'broken')), 'create table half (id integer)');
     expect(valueOf(await migrate(pool, { folder }))).toEqual([numbered(1, 'broken')]);
   });

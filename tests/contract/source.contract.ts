@@ -1,6 +1,6 @@
-// How a source takes the suite: call `describeSource` in a test file of its own with a set-up that can make new instances of
-// the source and put finished recordings where it finds them. The suite gives it a spool of its own, which takes any file
-// but those that begin with `broken`: they are unreadable.
+// How a source takes the suite: call `describeFileSource` in a test file of its own with a set-up that can make new instances
+// of the source and put finished recordings where it finds them, or `describeSource` for a source that makes its recordings
+// itself. The suite gives it a spool of its own, which takes any file but those that begin with `broken`: they are unreadable.
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,11 +16,17 @@ export interface SourceSetup {
   readonly open: () => ClipSource;
   readonly cameraName: string;
   readonly backend: string;
-  /** Makes a recording appear at the source's input, finished; the same seed, the same bytes. Gives their SHA-256 as hex. */
+  /** Makes one recording happen at the source's input. */
+  readonly record: (seed: string) => Promise<unknown>;
+  readonly dispose: () => Promise<void>;
+}
+
+/** Of a source that takes files which others have made. */
+export interface FileSourceSetup extends SourceSetup {
+  /** Makes a recording appear, finished; the same seed, the same bytes. Gives their SHA-256 as hex. */
   readonly record: (seed: string) => Promise<string>;
   /** Makes a file appear there that begins with `broken` and is no video. */
   readonly recordBroken: () => Promise<void>;
-  readonly dispose: () => Promise<void>;
 }
 
 /** A spool that keeps nothing but the memory of what it was offered. */
@@ -62,112 +68,153 @@ class RememberingSink implements ClipSink {
   }
 }
 
+/** The suite's own household of one source. */
+class Stage<Setup extends SourceSetup> {
+  readonly sink: RememberingSink;
+  readonly given: Setup;
+  readonly #folder: string;
+  #running: ClipSource | undefined;
+
+  private constructor(folder: string, given: Setup) {
+    this.#folder = folder;
+    this.sink = new RememberingSink(folder);
+    this.given = given;
+  }
+
+  static async open<Setup extends SourceSetup>(setup: () => Promise<Setup>): Promise<Stage<Setup>> {
+    const folder = await mkdtemp(join(tmpdir(), 'homesec-source-contract-'));
+    const stage = new Stage(folder, await setup());
+    await mkdir(stage.sink.scratchDir);
+    await mkdir(stage.sink.stateDir);
+    return stage;
+  }
+
+  async start(): Promise<ClipSource> {
+    this.#running = this.given.open();
+    await this.#running.start(this.sink);
+    return this.#running;
+  }
+
+  sealed(count: number): Promise<void> {
+    return waitUntil(`${count} sealed`, () => this.sink.sealed.size >= count);
+  }
+
+  async close(): Promise<void> {
+    await this.#running?.stop();
+    await this.given.dispose();
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
 /** Promises of every source. `setup` makes a new, empty input for each test. */
 export function describeSource(name: string, setup: () => Promise<SourceSetup>): void {
   describe(`source ${name}`, () => {
-    let folder: string;
-    let given: SourceSetup;
-    let sink: RememberingSink;
-    let running: ClipSource | undefined;
+    let stage: Stage<SourceSetup>;
     beforeEach(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'homesec-source-contract-'));
-      sink = new RememberingSink(folder);
-      await mkdir(sink.scratchDir);
-      await mkdir(sink.stateDir);
-      given = await setup();
+      stage = await Stage.open(setup);
     });
-    afterEach(async () => {
-      await running?.stop();
-      running = undefined;
-      await given.dispose();
-      await rm(folder, { recursive: true });
-    });
-    const start = async (): Promise<ClipSource> => {
-      running = given.open();
-      await running.start(sink);
-      return running;
-    };
-    const sealed = (count: number) => waitUntil(`${count} sealed`, () => sink.sealed.size >= count);
+    afterEach(() => stage.close());
 
     test('seals what is recorded while it runs, each once, with all that the spool must know', async () => {
       // Given
-      await start();
+      await stage.start();
       // When
-      const recorded = [await given.record('1'), await given.record('2'), await given.record('3')];
-      await sealed(3);
+      for (const seed of ['1', '2', '3']) await stage.given.record(seed);
+      await stage.sealed(3);
       // Then
-      expect(sink.hashes).toEqual(recorded.sort());
-      expect(sink.offered.length).toBe(3);
-      for (const recording of sink.offered) {
-        expect(recording).toMatchObject({ cameraName: given.cameraName, sourceBackend: given.backend });
+      expect(stage.sink.offered.length).toBe(3);
+      for (const recording of stage.sink.offered) {
+        expect(recording).toMatchObject({ cameraName: stage.given.cameraName, sourceBackend: stage.given.backend });
         expect(isAbsolute(recording.path)).toBe(true);
         expect(new Date(recording.recordedStartAt).toISOString()).toBe(recording.recordedStartAt);
       }
     });
 
-    test('tells recordings apart that have the same content', async () => {
-      // Given
-      await start();
-      // When
-      const recorded = [await given.record('same'), await given.record('same')];
-      await sealed(2);
-      // Then
-      expect(recorded[0]).toBe(recorded[1]);
-      expect(sink.hashes).toEqual(recorded);
-    });
-
-    test('seals nothing twice when it is started again, and misses nothing that came meanwhile', async () => {
-      // Given a source that has sealed, and was stopped
-      const first = await start();
-      const recorded = [await given.record('1')];
-      await sealed(1);
-      await first.stop();
-      // When
-      recorded.push(await given.record('2'));
-      await start();
-      recorded.push(await given.record('3'));
-      await sealed(3);
-      // Then: offering it again would be harmless, under another identity it would be a twin
-      expect(sink.hashes).toEqual(recorded.sort());
-    });
-
     test('offers a recording again that the disk could not take', async () => {
       // Given a disk that is full at first
-      sink.diskFailures = 1;
-      await start();
+      stage.sink.diskFailures = 1;
+      await stage.start();
       // When
-      await given.record('1');
+      await stage.given.record('1');
       // Then
-      await sealed(1);
-      expect(new Set(sink.offered.map(({ identity }) => identity)).size).toBe(1);
-    });
-
-    test('keeps going past a file that is no video, and reports it', async () => {
-      // Given
-      const source = await start();
-      // When
-      await given.recordBroken();
-      const recorded = await given.record('1');
-      await sealed(1);
-      await waitUntil('the problem', () => source.status().problems.length > 0);
-      // Then
-      expect(sink.hashes).toEqual([recorded]);
-      expect(source.status().problems).toEqual([
-        { path: expect.any(String), message: expect.any(String), since: expect.stringMatching(/^\d{4}-.*Z$/) },
-      ]);
+      await stage.sealed(1);
+      expect(new Set(stage.sink.offered.map(({ identity }) => identity)).size).toBe(1);
     });
 
     test('says what it is doing, and does nothing more once it is stopped', async () => {
       // Given
-      const source = await start();
+      const source = await stage.start();
       await waitUntil('watching', () => source.status().state === 'watching');
       // When
       await source.stop();
-      await given.record('1');
+      await stage.given.record('1');
       await source.stop();
       // Then
       expect(source.status()).toMatchObject({ state: 'stopped' });
-      expect(sink.offered).toEqual([]);
+      expect(stage.sink.offered).toEqual([]);
+    });
+  });
+}
+
+/** Promises of every source, and of those that take files beyond them. */
+export function describeFileSource(name: string, setup: () => Promise<FileSourceSetup>): void {
+  describeSource(name, setup);
+  describe(`file source ${name}`, () => {
+    let stage: Stage<FileSourceSetup>;
+    beforeEach(async () => {
+      stage = await Stage.open(setup);
+    });
+    afterEach(() => stage.close());
+
+    test('seals the very bytes that it was given', async () => {
+      // Given
+      await stage.start();
+      // When
+      const recorded = [await stage.given.record('1'), await stage.given.record('2'), await stage.given.record('3')];
+      await stage.sealed(3);
+      // Then
+      expect(stage.sink.hashes).toEqual(recorded.sort());
+    });
+
+    test('tells recordings apart that have the same content', async () => {
+      // Given
+      await stage.start();
+      // When
+      const recorded = [await stage.given.record('same'), await stage.given.record('same')];
+      await stage.sealed(2);
+      // Then
+      expect(recorded[0]).toBe(recorded[1]);
+      expect(stage.sink.hashes).toEqual(recorded);
+    });
+
+    test('seals nothing twice when it is started again, and misses nothing that came meanwhile', async () => {
+      // Given a source that has sealed, and was stopped
+      const first = await stage.start();
+      const recorded = [await stage.given.record('1')];
+      await stage.sealed(1);
+      await first.stop();
+      // When
+      recorded.push(await stage.given.record('2'));
+      await stage.start();
+      recorded.push(await stage.given.record('3'));
+      await stage.sealed(3);
+      // Then: offering it again would be harmless, under another identity it would be a twin
+      expect(stage.sink.hashes).toEqual(recorded.sort());
+    });
+
+    test('keeps going past a file that is no video, and reports it', async () => {
+      // Given
+      const source = await stage.start();
+      // When
+      await stage.given.recordBroken();
+      const recorded = await stage.given.record('1');
+      await stage.sealed(1);
+      await waitUntil('the problem', () => source.status().problems.length > 0);
+      // Then
+      expect(stage.sink.hashes).toEqual([recorded]);
+      expect(source.status().problems).toEqual([
+        { path: expect.any(String), message: expect.any(String), since: expect.stringMatching(/^\d{4}-.*Z$/) },
+      ]);
     });
   });
 }

@@ -11,7 +11,7 @@ import { FedSource } from '../fakes/fed-source.ts';
 import { freePort, logIn, uploadBytes } from '../support/ftp-cameras.ts';
 import { createTestContext } from '../support/plugin-context.ts';
 import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
-import { describeSource } from './source.contract.ts';
+import { describeFileSource } from './source.contract.ts';
 
 let media: MediaFolder;
 let video: Buffer;
@@ -26,7 +26,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const videoOf = (seed: string): Buffer => Buffer.concat([video, Buffer.from(seed)]);
 const BROKEN = Buffer.from('broken, and no video');
 
-describeSource('local_folder', async () => {
+describeFileSource('local_folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'homesec-local-folder-'));
   const watchDir = join(folder, 'watch');
   await mkdir(watchDir);
@@ -48,7 +48,7 @@ describeSource('local_folder', async () => {
   };
 });
 
-describeSource('ftp', async () => {
+describeFileSource('ftp', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'homesec-ftp-'));
   const place = { host: '127.0.0.1', port: await freePort(), root_dir: folder };
   const config = ftpSource.configSchema.parse({ user: 'front', password_env: 'FRONT', settle_s: 0.1, ...place });
@@ -72,7 +72,7 @@ describeSource('ftp', async () => {
   };
 });
 
-describeSource('fed', async () => {
+describeFileSource('fed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'homesec-fed-source-'));
   const source = new FedSource();
   const feed = async (bytes: Buffer): Promise<string> => {

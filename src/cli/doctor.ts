@@ -1,16 +1,11 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { type ConfigIssue, formatPath } from '../config/issue.ts';
-import { checkUp, type Finding } from '../runtime/checkup.ts';
+import type { Finding } from '../plugins/spec/finding.ts';
+import { checkUp } from '../runtime/checkup.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
-import { printJson, printLine } from './print.ts';
-
-const SIGNS: Readonly<Record<Finding['state'], string>> = {
-  good: pc.green('ok  '),
-  attention: pc.yellow('look'),
-  bad: pc.red('BAD '),
-};
+import { printJson } from './print.ts';
+import { printFinding } from './print-finding.ts';
 
 export function addDoctor(program: Command): void {
   program
@@ -26,7 +21,7 @@ export function addDoctor(program: Command): void {
       const app = await openApp({ ...options, logLevel: 'error' });
       const findings = [...app.warnings.map(findingOf), ...(await checkUp(app))];
       if (json === true) printJson(findings);
-      else for (const finding of findings) print(finding);
+      else for (const finding of findings) printFinding(finding);
       if (findings.some((finding) => finding.state === 'bad')) process.exitCode = EXIT.failed;
     });
 }
@@ -37,8 +32,3 @@ const findingOf = ({ path, what, fix }: ConfigIssue): Finding => ({
   message: path.length === 0 ? what : `${formatPath(path)}: ${what}`,
   fix,
 });
-
-function print({ what, state, message, fix }: Finding): void {
-  printLine(`${SIGNS[state]}  ${what}: ${message}`);
-  if (fix !== undefined) printLine(`      ${fix}`);
-}

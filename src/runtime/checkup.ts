@@ -6,6 +6,7 @@ import { remedyOf } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { MediaTool } from '../media/media-process.ts';
 import { mediaToolVersion } from '../media/version.ts';
+import type { Finding } from '../plugins/spec/finding.ts';
 import type { SourceStatus } from '../plugins/spec/source.ts';
 import { pendingMigrations } from '../repository/migrate.ts';
 import { openPool } from '../repository/pool.ts';
@@ -14,16 +15,6 @@ import { createTemporalClient } from '../temporal/client.ts';
 import { type App, endpointsOf } from './app.ts';
 import { loadAnalyzer, loadChannels, loadFilter, loadStorage } from './compose.ts';
 import { readReport } from './source-report.ts';
-
-/** One thing that was looked at. */
-export interface Finding {
-  readonly what: string;
-  /** `bad`: something does not work. `attention`: it works, but a person should look. */
-  readonly state: 'good' | 'attention' | 'bad';
-  readonly message: string;
-  /** What to do; absent when good. */
-  readonly fix?: string;
-}
 
 const good = (what: string, message: string): Finding => ({ what, state: 'good', message });
 const bad = (what: string, message: string, fix: string): Finding => ({ what, state: 'bad', message, fix });

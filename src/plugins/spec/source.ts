@@ -1,6 +1,7 @@
 import type { ClipId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { Result } from '../../domain/result.ts';
+import type { Finding } from './finding.ts';
 
 /** A finished recording, offered to the spool. */
 export interface Recording {
@@ -89,4 +90,6 @@ export interface ClipSource {
   /** Finishes the clip in hand and returns. */
   stop(): Promise<void>;
   status(): SourceStatus;
+  /** Tries out what recording takes, without being started, for an owner who sets a camera up. Left out: nothing to try. */
+  diagnose?(): Promise<readonly Finding[]>;
 }

@@ -12,6 +12,7 @@ import {
   withoutSecondSession,
 } from './camera-profile.ts';
 import { type CameraUrls, resolveUrls } from './camera-urls.ts';
+import { ADVICE } from './camera-words.ts';
 import type { RtspConfig } from './config.ts';
 import { type ConnectionState, cameOnline, startingConnection, wentAway } from './connection-state.ts';
 import { keepDetecting } from './detect-loop.ts';
@@ -89,16 +90,6 @@ async function prepare(camera: LinkedCamera): Promise<Result<Ready, string>> {
   await remember(camera, profile);
   return ok({ urls: urls.value, profile });
 }
-
-const ADVICE = {
-  refused: (message: string) => `does not answer: ${message}`,
-  unauthorized: () => 'refuses user and password: see username and password_env',
-  sessions: () => 'has no connection left: end other viewers, or raise its limit',
-  not_found: () => 'has no such stream: see the path of rtsp_url',
-  timeout: () => 'takes the connection and says nothing',
-  no_video: (message: string) => message,
-  other: (message: string) => message,
-} as const;
 
 async function recordOnce(camera: LinkedCamera, { urls, profile }: Ready): Promise<Result<LinkEnd, string>> {
   const { config, desk, files, eye, pids } = camera;

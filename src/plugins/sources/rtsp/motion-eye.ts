@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { MOTION_FRAME } from '../../../motion/frame-size.ts';
 import { createMotionDetector, type MotionDetector } from '../../../motion/motion-detector.ts';
+import type { PluginContext } from '../../spec/plugin.ts';
 import type { RtspConfig } from './config.ts';
 import { motionSettingsOf } from './motion-config.ts';
 import { isFrozen, newPicture, sawPicture } from './picture-watch.ts';
@@ -25,6 +26,7 @@ export const FRESH_MS = 600_000;
 
 export interface MotionEyeDeps {
   readonly config: RtspConfig;
+  readonly context: Pick<PluginContext, 'cameraName' | 'logger'>;
   readonly desk: RecordingDesk;
   /** The background as an earlier process saw it, when that is not long ago. */
   readonly background?: Uint8Array;
@@ -32,12 +34,13 @@ export interface MotionEyeDeps {
   readonly onEvent: (background: Uint8Array) => void;
 }
 
-export function createMotionEye({ config, desk, background, onEvent }: MotionEyeDeps): MotionEye & Disposable {
+export function createMotionEye({ config, context, desk, background, onEvent }: MotionEyeDeps): MotionEye & Disposable {
   const open = (known?: Uint8Array): MotionDetector => createMotionDetector(motionSettingsOf(config.motion), MOTION_FRAME, known);
   const sawMotion = (atMs: number): void => desk.take({ type: 'motion', atMs, newEventId: randomUUID() });
   const timeoutMs = config.runtime.frame_timeout_s * 1000;
   let detector = open(background);
   let hasLooked = false;
+  let isFirst = true;
   let picture = newPicture;
   let lastAtMs = Date.now();
   const blindForMs = (): number => Date.now() - lastAtMs;
@@ -50,6 +53,8 @@ export function createMotionEye({ config, desk, background, onEvent }: MotionEye
       const atMs = Date.now();
       lastAtMs = atMs;
       picture = sawPicture(picture, bytes, atMs);
+      if (isFirst) context.logger.debug({ camera_name: context.cameraName }, 'looking for motion');
+      isFirst = false;
       hasLooked = true;
       const wasRecording = desk.isRecording();
       if (!detector.look(bytes, { atMs, recording: wasRecording }).moving) return;
@@ -60,6 +65,7 @@ export function createMotionEye({ config, desk, background, onEvent }: MotionEye
       // Whoever stands in the picture at this moment is no part of it.
       const isFresh = hasLooked && blindForMs() < FRESH_MS;
       if (hasLooked) detector = open(isFresh ? detector.background() : undefined);
+      isFirst = true;
       lastAtMs = Date.now();
     },
     blindForMs,

@@ -10,6 +10,7 @@ import { adoptLeftovers } from './adopt.ts';
 import { type CameraLink, keepConnected } from './camera-link.ts';
 import type { RtspConfig } from './config.ts';
 import { startingConnection, statusOf } from './connection-state.ts';
+import { diagnoseCamera } from './diagnose.ts';
 import { createFragmentFiles } from './fragment-files.ts';
 import { createMotionEye, FRESH_MS } from './motion-eye.ts';
 import { openPartJournal } from './part-journal.ts';
@@ -47,6 +48,7 @@ export function createRtspSource(config: RtspConfig, context: PluginContext): Cl
       beginning = { ...beginning, state: 'stopped' };
       return stopped;
     },
+    diagnose: () => diagnoseCamera(config, context),
     status() {
       const connection = stopped === undefined && running !== undefined ? running.link.connection() : beginning;
       const facts = { isRecording: running?.desk.isRecording() ?? false, notes: running?.link.notes() ?? [] };
@@ -74,7 +76,7 @@ export function createRtspSource(config: RtspConfig, context: PluginContext): Cl
     const backgroundFile = join(folder, 'background.gray');
     const background = cutOff === undefined ? undefined : await readIfFresh(backgroundFile);
     const eye = createMotionEye({
-      ...{ config, desk },
+      ...{ config, context, desk },
       ...(background === undefined ? {} : { background }),
       // For an event that a kill cuts off: who stands in the picture then is known to be no part of it.
       onEvent: (before) => void writeFile(backgroundFile, before).catch(() => undefined),

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { nearestTo } from '../domain/nearest.ts';
+import { loadSources } from '../runtime/compose.ts';
+import { readReport } from '../runtime/source-report.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import { type CommonOptions, openApp } from './open-app.ts';
+import { printJson, printLine } from './print.ts';
+import { printFinding } from './print-finding.ts';
+
+export function addCameraTest(cameras: Command): void {
+  cameras
+    .command('test')
+    .summary('whether a camera can be recorded as it is configured')
+    .description(
+      'Opens the streams of a camera, records a few seconds to see that they play, and tries both streams at once. Nothing is kept. Exit code 1 when something does not work.',
+    )
+    .argument('<name>', 'the camera, as configured')
+    .option('--json', 'machine-readable output')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
+      const app = await openApp(options);
+      const found = loadSources(app).find(({ camera }) => camera.name === name);
+      if (found === undefined) throw new CliError(unknownCamera(name, app.cameraNames), EXIT.failed);
+      if (found.source.diagnose === undefined)
+        throw new CliError(`camera ${name} has nothing to try out: its source is ${found.camera.source.backend}`, EXIT.failed);
+      const { isRecording } = await readReport(app);
+      if (isRecording && json !== true)
+        printLine('HomeSec records on this machine now: a camera that allows few connections may refuse this test.');
+      const findings = await found.source.diagnose();
+      if (json === true) printJson({ camera: name, findings });
+      else for (const finding of findings) printFinding(finding);
+      if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failed;
+    });
+}
+
+function unknownCamera(name: string, known: readonly string[]): string {
+  const nearest = nearestTo(name, known);
+  return `no camera that is on is called ${name}; ${nearest === undefined ? `configured are: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`}`;
+}

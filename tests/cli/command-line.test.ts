@@ -84,7 +84,7 @@ describe('a configuration', () => {
     const ran = await homesec(['validate', '-c', path]);
     // Then
     expect(ran.exitCode).toBe(0);
-    expect(ran.stdout).toContain('is valid: 1 camera');
+    expect(ran.stdout).toContain('is valid: 3 cameras');
   });
 });
 

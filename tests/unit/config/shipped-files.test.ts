@@ -27,7 +27,10 @@ describe('config/homesec.example.yaml', () => {
     // When
     const result = await loadConfig(EXAMPLE, createBuiltinRegistry(), { OPENAI_API_KEY: 'set' });
     // Then
-    expect(result).toMatchObject({ ok: true, value: { config: { cameras: [{ name: 'front_door' }] } } });
+    expect(result).toMatchObject({
+      ok: true,
+      value: { config: { cameras: [{ name: 'front_door' }, { name: 'yard' }, { name: 'driveway' }] } },
+    });
   });
 
   test('shows every section', async () => {

@@ -147,10 +147,15 @@ describe('the FTP server', () => {
       'RNTO a.mp4',
       'DELE none.txt',
       'SITE CHMOD 777 a.mp4',
+      'RNFR b.mp4',
+      'RNTO b.txt',
+      'REST 1',
     ]);
+    const cut = await store(raw, 'STOR a.mp4', Buffer.from('x'));
     const second = await store(raw, 'STOR a.mp4', Buffer.from('something else'));
     // Then
-    expect(codes).toEqual(['550', '550', '250', '350', '550', '550', '502']);
+    expect(codes).toEqual(['550', '550', '250', '350', '550', '550', '502', '350', '550', '350']);
+    expect(cut).toContain('554');
     expect(second).toContain('226');
     expect(await house.files()).toEqual(['uploads/a-2.mp4', 'uploads/a.mp4', 'uploads/b.mp4']);
     expect(await readFile(house.path('uploads/a.mp4'), 'utf8')).toBe('a.mp4');
@@ -368,5 +373,20 @@ describe('the FTP server', () => {
     expect(gone).toContain('530');
     expect(await stays.pwd().catch(() => 'closed')).toBe('closed');
     expect(ended).toContain('ECONNREFUSED');
+  });
+
+  test('takes changed settings once the cameras of the old ones are stopped', async () => {
+    // Given
+    const before = await house.begin();
+    const after = await house.begin({ user: 'garden', masquerade_address: '192.0.2.7' }, 'Garden');
+    const waits = after.source.status().state;
+    // When
+    await house.end(before);
+    await waitUntil('the new server', () => after.source.status().state === 'watching');
+    const raw = await greet();
+    for (const line of ['USER garden', 'PASS secret']) await raw.say(line);
+    // Then
+    expect(waits).toBe('offline');
+    expect(await raw.say('PASV')).toContain('(192,0,2,7,');
   });
 });

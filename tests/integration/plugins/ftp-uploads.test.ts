@@ -180,6 +180,21 @@ describe('uploads over FTP', () => {
     expect(new Set(clips.map(({ sha256 }) => sha256)).size).toBe(2);
   });
 
+  test('sent again after they were taken are no second clip', async () => {
+    // Given
+    await house.begin();
+    using client = disposable(await logIn(house.port));
+    await uploadBytes(client.value, house.video, 'one.mp4');
+    await house.clips(1);
+    // When
+    await uploadBytes(client.value, house.video, 'one.mp4');
+    await waitUntil('the folder to be empty', async () => (await house.files()).length === 0);
+    await uploadBytes(client.value, Buffer.concat([house.video, Buffer.from('2')]), 'one.mp4');
+    // Then
+    const clips = await house.clips(2);
+    expect(clips.map(({ sizeBytes }) => sizeBytes)).toEqual([house.video.length, house.video.length + 1]);
+  });
+
   test('that broke off can be taken up where they ended', async () => {
     // Given
     const camera = await house.begin({ resume_wait_s: 60 });

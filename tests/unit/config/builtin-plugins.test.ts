@@ -90,6 +90,28 @@ describe('with the built-in plugins', () => {
     expect(problems).toEqual([expect.stringContaining(message)]);
   });
 
+  test('two cameras of one FTP server are checked against each other, and told where they differ', async () => {
+    // Given
+    const camera = (name: string, config: object) => ({ name, source: { backend: 'ftp', config } });
+    const front = camera('Front', { user: 'front', password_env: 'FRONT' });
+    // When
+    const good = await loadWith(['cameras'], [front, camera('Garden', { user: 'garden', password_env: 'GARDEN' })]);
+    const bad = await loadWith(
+      ['cameras'],
+      [front, camera('Garden', { user: 'front', password_env: 'GARDEN', idle_timeout_s: 5 })],
+    );
+    const off = await loadWith(
+      ['cameras'],
+      [front, { ...camera('Garden', { user: 'front', password_env: 'GARDEN' }), enabled: false }],
+    );
+    // Then
+    expect([good, off]).toEqual([[], []]);
+    expect(bad).toEqual([
+      expect.stringContaining('cameras[1].source.config.user (line 13): Another camera logs in with this name'),
+      expect.stringContaining('cameras[1].source.config.idle_timeout_s (line 15): Another camera of the same host and port'),
+    ]);
+  });
+
   test('folders are compared as they lie beside the file, wherever the process is', async () => {
     // Given this process in another folder than the file's
     // When

@@ -40,7 +40,7 @@ export interface CameraHome {
   rename(from: VirtualPath, to: VirtualPath): Promise<void>;
   /** Only an unfinished upload, or a file that is no footage. */
   remove(path: VirtualPath): Promise<void>;
-  /** @param startAt bytes of it that are there already; `end`: all. */
+  /** @param startAt 0, or to go on with what is there: its size, or `end`. */
   openUpload(path: VirtualPath, startAt: number | 'end'): Promise<Upload>;
   /** Uploads that broke off and wait. */
   waiting(): SourceProblem[];
@@ -116,6 +116,8 @@ async function look(home: Home, path: VirtualPath): Promise<Entry> {
 
 async function renameUpload(home: Home, from: string, to: string): Promise<void> {
   if (home.active.has(from) || home.active.has(to)) throw systemError('EBUSY');
+  // Else it could be removed under its new name.
+  if (isFootage(home, from) && !isFootage(home, to)) throw systemError('EPERM');
   if (await isThere(join(home.uploads, to))) throw systemError('EEXIST');
   await mkdir(dirname(join(home.uploads, to)), { recursive: true });
   await rename(join(home.uploads, from), join(home.uploads, to));
@@ -130,9 +132,11 @@ async function removeUpload(home: Home, name: string): Promise<void> {
   }
   const path = join(home.uploads, name);
   await stat(path);
-  if (home.options.footage.has(extname(name).toLowerCase())) throw systemError('EPERM');
+  if (isFootage(home, name)) throw systemError('EPERM');
   return rm(path);
 }
+
+const isFootage = ({ options }: Home, name: string): boolean => options.footage.has(extname(name).toLowerCase());
 
 async function openUpload(home: Home, name: string, startAt: number | 'end'): Promise<Upload> {
   if (home.active.has(name)) throw systemError('EBUSY');
@@ -158,8 +162,7 @@ async function beginUpload(home: Home, name: string, startAt: number | 'end'): P
   const file = await open(partial, startAt === 0 ? 'wx' : 'a');
   try {
     const { size } = await file.stat();
-    if (startAt !== 'end' && startAt > size) throw systemError('ERANGE');
-    if (startAt !== 'end') await file.truncate(startAt);
+    if (startAt !== 'end' && startAt !== size) throw systemError('ERANGE');
   } catch (cause) {
     await endUpload(home, name, file);
     await reveal(home, name);

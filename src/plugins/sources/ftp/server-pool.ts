@@ -14,7 +14,7 @@ export interface ServerLease {
   release(): Promise<void>;
 }
 
-/** The servers of this process, one for each address to listen on, opened for the first of its cameras. */
+/** The servers of this process, one for each address to listen on, opened for the first of its cameras and closed with the last. */
 export interface ServerPool {
   lease(settings: ServerSettings, account: Account, logger: Logger): ServerLease;
 }
@@ -25,9 +25,10 @@ export function createServerPool(): ServerPool {
   const running = new Map<string, KeptServer>();
   return {
     lease(settings, account, logger) {
-      const address = `${settings.host}:${settings.port}`;
-      const kept = running.get(address) ?? keepServer(settings, logger);
-      running.set(address, kept);
+      // Changed settings are another server, which gets the port as soon as the last camera of the old one has let go of it.
+      const key = JSON.stringify(settings);
+      const kept = running.get(key) ?? keepServer(settings, logger);
+      running.set(key, kept);
       kept.accounts.add(account);
       return {
         tried: kept.tried,
@@ -35,8 +36,8 @@ export function createServerPool(): ServerPool {
         async release() {
           kept.accounts.delete(account);
           await kept.server()?.dismiss(account);
-          if (kept.accounts.size > 0 || running.get(address) !== kept) return;
-          running.delete(address);
+          if (kept.accounts.size > 0 || running.get(key) !== kept) return;
+          running.delete(key);
           await kept.stop();
         },
       };

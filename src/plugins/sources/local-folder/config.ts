@@ -36,5 +36,3 @@ export const localFolderConfigSchema = z.strictObject({
       '`link`: a hard link into the spool, or a copy where that is impossible; `copy`; `in_place`: use the file where it lies, which must then stay.',
     ),
 });
-
-export type LocalFolderConfig = z.output<typeof localFolderConfigSchema>;

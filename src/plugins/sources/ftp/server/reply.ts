@@ -30,7 +30,7 @@ export function replyToSystemError(cause: unknown): Reply {
     case 'EBUSY':
       return reply(450, 'It is being uploaded.');
     case 'ERANGE':
-      return reply(554, 'There is less of the file than that.');
+      return reply(554, 'The file does not end there.');
     case 'ENAMETOOLONG':
     case 'EINVAL':
       return reply(553, 'This name cannot be used.');

@@ -10,7 +10,8 @@ export function sendText(session: Session, text: string): Promise<Reply> {
   return overDataConnection(session, async (socket) => {
     socket.end(text);
     socket.resume();
-    await once(socket, 'close');
+    // Why it closed early is said by `errored`.
+    await once(socket, 'close').catch(() => undefined);
     return socket.errored === null ? reply(226, 'That is all.') : brokenOff;
   });
 }

@@ -1,12 +1,14 @@
 import { ok, type Result } from '../src/domain/result.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import type { App } from '../src/runtime/app.ts';
-import { loadSources } from '../src/runtime/compose.ts';
+import { type CamerasOf, createCameraSet } from '../src/runtime/camera-set.ts';
 import { keepReporting } from '../src/runtime/source-report.ts';
 import { openSpool, type SpoolError } from '../src/spool/spool.ts';
 
 /** The cameras of this machine, recording. Disposed of, it lets go of the spool, which only then another may take. */
 export interface CameraHost extends AsyncDisposable {
+  /** Records from now on as this says; cameras for which nothing changes do not notice. */
+  apply(configured: CamerasOf): Promise<void>;
   /** Records until the app is asked to stop. */
   untilStopped(): Promise<void>;
 }
@@ -21,22 +23,20 @@ export async function openCameraHost(app: App): Promise<Result<CameraHost, Spool
   const opened = await openSpool({ dir: folders.spool, role: 'recorder', clock: systemClock, logger, clipsDir });
   if (!opened.ok) return opened;
   const spool = opened.value;
-  const sources = loadSources(app);
-  const stop = () => Promise.all(sources.map(({ source }) => source.stop()));
+  const cameras = createCameraSet(app, spool.sink());
   const host: CameraHost = {
+    apply: (configured) => cameras.apply(configured),
     untilStopped: async () => {
-      await keepReporting(app, () => Object.fromEntries(sources.map(({ camera, source }) => [camera.name, source.status()])));
-      await stop();
+      await keepReporting(app, () => cameras.report());
+      await cameras.stop();
     },
     async [Symbol.asyncDispose]() {
-      await stop();
+      await cameras.stop();
       await spool.close();
     },
   };
   try {
-    const sink = spool.sink();
-    await Promise.all(sources.map(({ source }) => source.start(sink)));
-    logger.info({ cameras: sources.map(({ camera }) => camera.name) }, 'recording');
+    await cameras.apply(app);
     return ok(host);
   } catch (error) {
     await host[Symbol.asyncDispose]();

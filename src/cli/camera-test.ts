@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { nearestTo } from '../domain/nearest.ts';
-import { loadSources } from '../runtime/compose.ts';
+import { enabledCameras, loadSource } from '../runtime/compose.ts';
 import { readReport } from '../runtime/source-report.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -20,14 +20,15 @@ export function addCameraTest(cameras: Command): void {
     .action(async (name: string, _options: object, command: Command) => {
       const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
       const app = await openApp(options);
-      const found = loadSources(app).find(({ camera }) => camera.name === name);
-      if (found === undefined) throw new CliError(unknownCamera(name, app.cameraNames), EXIT.failed);
-      if (found.source.diagnose === undefined)
-        throw new CliError(`camera ${name} has nothing to try out: its source is ${found.camera.source.backend}`, EXIT.failed);
+      const camera = enabledCameras(app.config).find((one) => one.name === name);
+      if (camera === undefined) throw new CliError(unknownCamera(name, app.cameraNames), EXIT.failed);
+      const source = loadSource(app, camera);
+      if (source.diagnose === undefined)
+        throw new CliError(`camera ${name} has nothing to try out: its source is ${camera.source.backend}`, EXIT.failed);
       const { isRecording } = await readReport(app);
       if (isRecording && json !== true)
         printLine('HomeSec records on this machine now: a camera that allows few connections may refuse this test.');
-      const findings = await found.source.diagnose();
+      const findings = await source.diagnose();
       if (json === true) printJson({ camera: name, findings });
       else for (const finding of findings) printFinding(finding);
       if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failed;

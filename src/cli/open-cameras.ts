@@ -1,6 +1,16 @@
 import { type CameraHost, openCameraHost } from '../../workers/camera-host.ts';
-import type { App } from '../runtime/app.ts';
+import { createBuiltinRegistry } from '../plugins/builtin.ts';
+import { followConfig } from '../runtime/follow-config.ts';
 import { valueOrExit } from './cli-error.ts';
+import type { ConfiguredApp } from './open-app.ts';
 
-/** The cameras of this machine, recording. Comes first: whoever has the spool has the household, and a second one ends here. */
-export const openCameras = async (app: App): Promise<CameraHost> => valueOrExit(await openCameraHost(app));
+/**
+ * The cameras of this machine, recording, as the configuration says now and after each change of it. Comes first: whoever has
+ * the spool has the household, and a second one ends here.
+ */
+export async function openCameras(app: ConfiguredApp): Promise<CameraHost> {
+  const host = valueOrExit(await openCameraHost(app));
+  const apply: CameraHost['apply'] = (configured) => host.apply(configured);
+  void followConfig(app, { file: app.configFile, builtin: createBuiltinRegistry(), apply });
+  return host;
+}

@@ -41,15 +41,14 @@ export function planOf(config: Config): ClipPlan {
   };
 }
 
-/** The configured cameras that are on, each with its source. */
-export const loadSources = (app: App): { readonly camera: CameraConfig; readonly source: ClipSource }[] =>
-  app.config.cameras
-    .filter((camera) => camera.enabled)
-    .map((camera) => {
-      const { backend, config } = camera.source;
-      const context = { ...contextOf(app, 'source', backend), cameraName: camera.name };
-      return { camera, source: loaded(app.registry.loadSourcePlugin(backend, config, context)) };
-    });
+/** The configured cameras that are on. */
+export const enabledCameras = (config: Config): CameraConfig[] => config.cameras.filter((camera) => camera.enabled);
+
+export function loadSource(app: App, camera: CameraConfig): ClipSource {
+  const { backend, config } = camera.source;
+  const context = { ...contextOf(app, 'source', backend), cameraName: camera.name };
+  return loaded(app.registry.loadSourcePlugin(backend, config, context));
+}
 
 export function loadStorage(app: App): Storage {
   const { backend, config } = app.config.storage;

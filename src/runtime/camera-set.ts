@@ -1,0 +1,53 @@
+import type { CameraConfig } from '../config/schema.ts';
+import type { ClipSink, ClipSource } from '../plugins/spec/source.ts';
+import type { App } from './app.ts';
+import { enabledCameras, loadSource } from './compose.ts';
+import type { SourceReport } from './source-report.ts';
+
+/** What of an app decides how its cameras record; the rest of it stays as it was when the process started. */
+export type CamerasOf = Pick<App, 'config' | 'registry' | 'cameraNames'>;
+
+/** The cameras that record on this machine, each by itself. */
+export interface CameraSet {
+  /** Makes what records be what is configured: cameras that stay as they are do not notice. */
+  apply(configured: CamerasOf): Promise<void>;
+  report(): SourceReport;
+  stop(): Promise<void>;
+}
+
+interface Recording {
+  readonly source: ClipSource;
+  /** What it was started with. */
+  readonly terms: string;
+}
+
+export function createCameraSet(app: App, sink: ClipSink): CameraSet {
+  const recordings = new Map<string, Recording>();
+  async function end(name: string): Promise<void> {
+    const recording = recordings.get(name);
+    recordings.delete(name);
+    await recording?.source.stop();
+  }
+  async function begin(configured: CamerasOf, camera: CameraConfig): Promise<void> {
+    await end(camera.name);
+    // Asked to end meanwhile: whoever stops the others does not know this one.
+    if (app.signal.aborted) return;
+    const source = loadSource({ ...app, ...configured }, camera);
+    recordings.set(camera.name, { source, terms: termsOf(camera) });
+    await source.start(sink);
+  }
+  return {
+    async apply(configured) {
+      const wanted = enabledCameras(configured.config);
+      const gone = [...recordings.keys()].filter((name) => wanted.every((camera) => camera.name !== name));
+      const changed = wanted.filter((camera) => recordings.get(camera.name)?.terms !== termsOf(camera));
+      await Promise.all([...gone.map(end), ...changed.map((camera) => begin(configured, camera))]);
+      const fields = { cameras: wanted.map(({ name }) => name), restarted: changed.map(({ name }) => name), ended: gone };
+      if (gone.length + changed.length > 0) app.logger.info(fields, 'recording');
+    },
+    report: () => Object.fromEntries([...recordings].map(([name, { source }]) => [name, source.status()])),
+    stop: async () => void (await Promise.all([...recordings.keys()].map(end))),
+  };
+}
+
+const termsOf = ({ source }: CameraConfig): string => JSON.stringify(source);

@@ -1,8 +1,9 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, extname, join, parse, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import type { Instant } from '../../../domain/instant.ts';
 import type { SourceProblem } from '../../spec/source.ts';
-import { beginsWith } from './begins-with.ts';
+import { isFolder, isThere, statIfFile, unlessMissing } from './file-facts.ts';
+import { moveUpload } from './move-upload.ts';
 import type { Entry } from './server/listing.ts';
 import type { VirtualPath } from './server/virtual-path.ts';
 
@@ -57,6 +58,7 @@ interface Home {
   readonly options: CameraHomeOptions;
   readonly incoming: string;
   readonly uploads: string;
+  /** Names that are being uploaded or moved. */
   readonly active: Set<string>;
   readonly waiting: Map<string, Waiting>;
   /** Ends when the last move into `uploads/` has: two at once could choose one name. */
@@ -64,18 +66,17 @@ interface Home {
 }
 
 export function createCameraHome(options: CameraHomeOptions): CameraHome {
-  const [incoming, uploads, snapshots] = ['incoming', 'uploads', 'snapshots'].map((name) => join(options.folder, name));
   const home: Home = {
     options,
-    incoming: incoming ?? '',
-    uploads: uploads ?? '',
+    incoming: join(options.folder, 'incoming'),
+    uploads: join(options.folder, 'uploads'),
     active: new Set(),
     waiting: new Map(),
     lastReveal: Promise.resolve(),
   };
   return {
     uploads: home.uploads,
-    snapshots: snapshots ?? '',
+    snapshots: join(options.folder, 'snapshots'),
     open: () => openHome(home),
     list: (path) => listFolder(home, path),
     look: (path) => look(home, path),
@@ -164,7 +165,7 @@ async function beginUpload(home: Home, name: string, startAt: number | 'end'): P
     const { size } = await file.stat();
     if (startAt !== 'end' && startAt !== size) throw systemError('ERANGE');
   } catch (cause) {
-    await endUpload(home, name, file);
+    await file.close();
     await reveal(home, name);
     throw cause;
   }
@@ -174,26 +175,32 @@ async function beginUpload(home: Home, name: string, startAt: number | 'end'): P
 function uploadInto(home: Home, name: string, file: FileHandle): Upload {
   return {
     write: (chunk) => file.writeFile(chunk),
-    async finish() {
-      try {
-        await file.sync();
-      } finally {
-        await endUpload(home, name, file);
-      }
-      await reveal(home, name);
-    },
-    async breakOff() {
-      const { size } = await file.stat();
-      await endUpload(home, name, file);
-      if (size === 0) return rm(join(home.incoming, name), { force: true });
-      startWaiting(home, name, size);
-    },
+    finish: () =>
+      endUpload(home, name, async () => {
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await reveal(home, name);
+      }),
+    breakOff: () =>
+      endUpload(home, name, async () => {
+        const { size } = await file.stat();
+        await file.close();
+        if (size === 0) await rm(join(home.incoming, name), { force: true });
+        else startWaiting(home, name, size);
+      }),
   };
 }
 
-async function endUpload(home: Home, name: string, file: FileHandle): Promise<void> {
-  home.active.delete(name);
-  await file.close();
+/** Until the last step is done, nobody else may begin one of this name. */
+async function endUpload(home: Home, name: string, lastStep: () => Promise<void>): Promise<void> {
+  try {
+    await lastStep();
+  } finally {
+    home.active.delete(name);
+  }
 }
 
 function startWaiting(home: Home, name: string, sizeBytes: number): void {
@@ -202,8 +209,9 @@ function startWaiting(home: Home, name: string, sizeBytes: number): void {
   const message = `the upload broke off after ${sizeBytes} bytes; waiting for the camera to go on with it`;
   const giveUp = (): void => {
     stopWaiting(home, name);
+    home.active.add(name);
     // Failing this, the next start does it.
-    reveal(home, name).catch(() => undefined);
+    endUpload(home, name, () => reveal(home, name)).catch(() => undefined);
   };
   home.waiting.set(name, { timer: setTimeout(giveUp, resumeWaitMs), problem: { path, message, since: now() } });
 }
@@ -215,45 +223,9 @@ function stopWaiting(home: Home, name: string): void {
 
 /** Moves an upload to where finished ones lie. */
 function reveal(home: Home, name: string): Promise<void> {
-  const moved = home.lastReveal.then(() => moveToUploads(home, name));
+  const moved = home.lastReveal.then(() => moveUpload(join(home.incoming, name), join(home.uploads, name)));
   home.lastReveal = moved.catch(() => undefined);
   return moved;
-}
-
-/**
- * Under its own name, or one made from it where that is taken. An earlier upload of the same name goes only if all its bytes are the
- * beginning of the new one: it had been cut off, and was sent again.
- */
-async function moveToUploads(home: Home, name: string): Promise<void> {
-  const partial = join(home.incoming, name);
-  const target = join(home.uploads, name);
-  await mkdir(dirname(target), { recursive: true });
-  const isTaken = await isThere(target);
-  const isSentAgain = isTaken && (await beginsWith(partial, target));
-  await rename(partial, isTaken ? await freeName(target) : target);
-  if (isSentAgain) await rm(target, { force: true });
-  await using folder = await open(dirname(target), 'r');
-  await folder.sync();
-}
-
-async function freeName(path: string): Promise<string> {
-  const { dir, name, ext } = parse(path);
-  for (let number = 2; ; number += 1) {
-    const free = join(dir, `${name}-${number}${ext}`);
-    if (!(await isThere(free))) return free;
-  }
-}
-
-const statIfFile = async (path: string) => {
-  const facts = await stat(path).catch(unlessMissing);
-  return facts?.isFile() === true ? facts : undefined;
-};
-const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(unlessMissing))?.isDirectory() ?? false;
-const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(unlessMissing)) !== undefined;
-
-function unlessMissing(cause: unknown): undefined {
-  if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return undefined;
-  throw cause;
 }
 
 const systemError = (code: 'EBUSY' | 'EEXIST' | 'EISDIR' | 'EPERM' | 'ERANGE'): Error => Object.assign(new Error(code), { code });

@@ -1,4 +1,4 @@
-import type { Worker } from '@temporalio/worker';
+import { Runtime, type Worker } from '@temporalio/worker';
 import { type App, endpointsOf } from '../src/runtime/app.ts';
 import { connectWorker } from './connect.ts';
 import type { QueueConnection } from './queue-workers.ts';
@@ -9,7 +9,8 @@ export async function runWorkers(app: App, create: (at: QueueConnection) => Prom
   installTemporalRuntime(app.logger);
   const address = () => Promise.resolve(endpointsOf(app).temporalAddress);
   const connection = await connectWorker({ address, logger: app.logger, signal: app.signal });
-  if (connection === undefined) return;
+  // The SDK's native part ends with its last connection; where there never was one, it would keep the process.
+  if (connection === undefined) return Runtime.instance().shutdown();
   try {
     const workers = await create({ connection, namespace: app.config.temporal.namespace });
     const running = workers.map((worker) => worker.run());

@@ -194,6 +194,18 @@ describe('a worker without Temporal', () => {
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
+  it('ends cleanly also while nobody knows where Temporal is', async () => {
+    // Given a household whose embedded servers were never started
+    const path = await home.write('nowhere.yaml', `${CONFIG}data_dir: ./data-nowhere\n`);
+    // When
+    const ran = await homesec(['worker', 'host', '-c', path], {
+      endWith: { signal: 'SIGTERM', after: 'no address is known yet' },
+      limitMs: 30_000,
+    });
+    // Then
+    expect(ran).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   it('ends by itself when the parent that supervises it is gone, and when it is told to', async () => {
     // Given two children with a channel to their parent, as `homesec run` starts them
     const path = await home.write(

@@ -73,7 +73,10 @@ export async function probeStream({ url, timeoutMs, signal }: StreamRequest): Pr
 
 /** Words by which cameras say that they serve nobody else, beside RTSP's own status 453. */
 const SESSIONS =
-  /\b453\b|not enough bandwidth|too many|session limit|max(imum)? (number of )?(clients|connections|sessions|users)/i;
+  /failed: 453\b|not enough bandwidth|session limit|(too many|max(imum)?( number of)?) (clients|connections|sessions|users)/i;
+
+/** Addresses, in which any number may stand. */
+const ADDRESSES = /\b[a-z]+:\/\/\S+|@ 0x[0-9a-f]+/gi;
 
 /** What a complaint of ffmpeg or ffprobe about an RTSP input comes down to. */
 export function streamFailure(complaint: string): StreamFailure {
@@ -82,10 +85,11 @@ export function streamFailure(complaint: string): StreamFailure {
 }
 
 function codeOf(complaint: string): StreamFailure['code'] {
-  if (SESSIONS.test(complaint)) return 'sessions';
-  if (/401|unauthori[sz]ed|403|forbidden/i.test(complaint)) return 'unauthorized';
-  if (/404|not found/i.test(complaint)) return 'not_found';
-  if (/refused|no route|unreachable|resolve|reset|broken pipe|input\/output error/i.test(complaint)) return 'refused';
-  if (/timed out/i.test(complaint)) return 'timeout';
+  const words = complaint.replaceAll(ADDRESSES, '');
+  if (SESSIONS.test(words)) return 'sessions';
+  if (/failed: 40[13]\b|unauthori[sz]ed|forbidden/i.test(words)) return 'unauthorized';
+  if (/failed: 404\b|not found/i.test(words)) return 'not_found';
+  if (/refused|no route|unreachable|resolve|reset|broken pipe|input\/output error/i.test(words)) return 'refused';
+  if (/timed out/i.test(words)) return 'timeout';
   return 'other';
 }

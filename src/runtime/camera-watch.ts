@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CameraConfig, Config } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import type { CameraStatus } from '../domain/camera.ts';
 import type { CameraReport, CameraWatchPlan } from '../domain/camera-watch.ts';
 import { backoffMs } from '../kit/backoff.ts';
@@ -7,7 +7,7 @@ import { systemClock } from '../kit/clock.ts';
 import { tellCameraWatch } from '../temporal/camera-watch.ts';
 import type { App } from './app.ts';
 import { createCameraStatuses } from './camera-statuses.ts';
-import { notifiersOf } from './compose.ts';
+import { enabledCameras, notifiersOf } from './compose.ts';
 import type { HouseholdClient } from './household-client.ts';
 import { readReport } from './source-report.ts';
 
@@ -25,27 +25,30 @@ export async function followCameras(app: App, hostId: string, client: HouseholdC
   const { enabled, offline_after_s } = config.camera_watch;
   if (!enabled) return;
   const statuses = createCameraStatuses(offline_after_s * 1000);
-  const watches = config.cameras
-    .filter((camera) => camera.enabled)
-    .map((camera) => createTeller(app, client, { hostId, camera }));
+  const tellers = new Map<string, Teller>();
   while (!signal.aborted) {
     const report = await readReport(app);
     const now = systemClock.now();
-    await Promise.all(watches.map((watch) => watch.tell(statuses.of(watch.cameraName, report, now))));
+    // The recorder may have cameras by now that this process did not find in its configuration.
+    const names = new Set([...enabledCameras(config).map(({ name }) => name), ...Object.keys(report.sources)]);
+    for (const name of names) if (!tellers.has(name)) tellers.set(name, createTeller(app, client, { hostId, cameraName: name }));
+    await Promise.all([...tellers].map(([name, teller]) => teller.tell(statuses.of(name, report, now))));
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
 interface Teller {
-  readonly cameraName: string;
   /** Tells what is new, unless the last attempt has just failed. Never rejects. */
   readonly tell: (status: CameraStatus | undefined) => Promise<void>;
 }
 
-function createTeller(app: App, client: HouseholdClient, whose: { hostId: string; camera: CameraConfig }): Teller {
-  const { hostId, camera } = whose;
-  const cameraName = camera.name;
-  const plan = watchPlanOf(app.config, camera);
+function createTeller(
+  app: App,
+  client: HouseholdClient,
+  camera: { readonly hostId: string; readonly cameraName: string },
+): Teller {
+  const { cameraName } = camera;
+  const plan = watchPlanOf(app.config, cameraName);
   let told: string | undefined;
   let failures = 0;
   let nextTryAtMs = 0;
@@ -53,12 +56,11 @@ function createTeller(app: App, client: HouseholdClient, whose: { hostId: string
   async function attempt(report: CameraReport): Promise<string | undefined> {
     const temporal = await client.get();
     if (temporal === undefined) return 'nobody knows yet where Temporal is';
-    const answer = await tellCameraWatch(temporal, { hostId, cameraName }, report);
+    const answer = await tellCameraWatch(temporal, camera, report);
     return answer.ok ? undefined : answer.error.message;
   }
 
   return {
-    cameraName,
     tell: async (status) => {
       if (status === undefined || newsOf(status) === told || performance.now() < nextTryAtMs) return;
       const failure = await attempt({ status, plan });
@@ -80,11 +82,12 @@ function createTeller(app: App, client: HouseholdClient, whose: { hostId: string
 const newsOf = (status: CameraStatus): string =>
   status.online ? 'online' : `offline ${status.since} ${status.reason !== undefined}`;
 
-function watchPlanOf(config: Config, camera: CameraConfig): CameraWatchPlan {
+function watchPlanOf(config: Config, cameraName: string): CameraWatchPlan {
   const { offline_after_s, cool_down_s } = config.camera_watch;
+  const isTold = config.cameras.find(({ name }) => name === cameraName)?.offline_alerts !== false;
   return {
     offlineAfterMs: offline_after_s * 1000,
     coolDownMs: cool_down_s * 1000,
-    channels: camera.offline_alerts ? notifiersOf(config).map((notifier) => notifier.name) : [],
+    channels: isTold ? notifiersOf(config).map((notifier) => notifier.name) : [],
   };
 }

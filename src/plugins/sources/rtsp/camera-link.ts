@@ -118,9 +118,13 @@ async function learnFrom(camera: LinkedCamera, end: LinkEnd): Promise<void> {
   const { code } = streamFailure(end.exit.complaint);
   if (code === 'sessions' && profile.sessions === 'two' && config.stream.sessions === 'auto')
     await remember(camera, withoutSecondSession(profile, 'the camera allows no second one'));
-  const withLess = code === 'other' && config.recording.audio === 'auto' ? withLessAudio(profile) : undefined;
+  const isAudio = code === 'other' && ABOUT_AUDIO.test(end.exit.complaint);
+  const withLess = isAudio && config.recording.audio === 'auto' ? withLessAudio(profile) : undefined;
   if (withLess !== undefined) await remember(camera, withLess);
 }
+
+/** ffmpeg's words when it cannot begin to write what it was told to, which only audio can be the reason for. */
+const ABOUT_AUDIO = /could not write header|error (initializing|while opening)|audio|\baac\b|sample rate|could not find tag/i;
 
 const reasonOf = ({ fault, exit }: LinkEnd, config: RtspConfig): string =>
   fault === undefined ? reasonOfExit(exit) : FAULTS[fault](config);

@@ -95,8 +95,9 @@ async function learnFrom(camera: LinkedCamera, detecting: Detecting, { urls, end
     detecting.hwaccel = 'none';
     return;
   }
-  if (config.stream.sessions === 'auto' && failure.code === 'sessions') {
-    await useOneSession(camera, 'the camera allows no second one', detecting.isFallback);
+  if (failure.code === 'sessions') {
+    if (config.stream.sessions === 'auto') return useOneSession(camera, 'the camera allows no second one', detecting.isFallback);
+    passingNotes.set('detect', 'no motion is seen: the camera allows no second connection, which stream.sessions insists on');
   } else if (detecting.failures >= config.reconnect.detect_fallback_attempts) {
     await fallBack(camera, detecting, { urls, failure });
   }

@@ -20,6 +20,8 @@ const LONGEST_FRAGMENT_MS = 30_000;
 const ODD_IN_A_ROW = 3;
 /** Some cameras stumble when they begin. */
 const ODD_STAMPS = 30;
+/** Until the first byte: the greetings, and the first key frame, which may be long in coming. */
+const FIRST_BYTE_MS = 15_000;
 /** Jitter of arrival, and the burst with which many cameras begin. */
 const TOLERATED_MS = 2_500;
 
@@ -55,7 +57,9 @@ export interface LinkLook {
 
 /** What is wrong by now, if anything. */
 export function faultOf(state: LinkState, { nowMs, timeoutMs, isTimedByArrival }: LinkLook): LinkFault | undefined {
-  if (nowMs - state.grewAtMs > timeoutMs) return state.bytes === 0 ? 'no_connection' : 'stalled';
+  const silentMs = nowMs - state.grewAtMs;
+  if (state.bytes === 0) return silentMs > Math.max(timeoutMs, FIRST_BYTE_MS) ? 'no_connection' : undefined;
+  if (silentMs > timeoutMs) return 'stalled';
   if (isTimedByArrival) return undefined;
   if (state.oddFragments >= ODD_IN_A_ROW || state.oddStamps >= ODD_STAMPS) return 'bad_timestamps';
   // Bytes come and no fragment ends: time stands still in the stream.

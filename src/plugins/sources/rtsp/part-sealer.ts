@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs } from '../../../kit/backoff.ts';
@@ -32,8 +32,8 @@ export interface PartSealerDeps {
 const RETRY = { initialMs: 1_000, maxMs: 60_000 };
 
 /** Makes clips of recorded parts and gives them to the spool. Fragments go only when their clip is sealed. */
-export function createPartSealer(deps: PartSealerDeps): PartSealer {
-  const problems: SourceProblem[] = [];
+export async function openPartSealer(deps: PartSealerDeps): Promise<PartSealer> {
+  const problems = await listAside(deps.folder);
   let work: Promise<void> = Promise.resolve();
   return {
     seal(part) {
@@ -103,13 +103,30 @@ async function sealFragments(
   return undefined;
 }
 
+const asideFolder = (folder: string): string => join(folder, 'unreadable');
+
+/** What an earlier start has kept aside and nobody has taken away. */
+async function listAside(folder: string): Promise<SourceProblem[]> {
+  const names = await readdir(asideFolder(folder)).catch((): string[] => []);
+  return Promise.all(
+    names.map(async (name): Promise<SourceProblem> => {
+      const path = join(asideFolder(folder), name);
+      const since = await stat(path).then(
+        ({ mtime }) => mtime,
+        () => new Date(),
+      );
+      return { path, message: 'is no readable video', since: since.toISOString() };
+    }),
+  );
+}
+
 /** Nothing that a camera sent in an event is thrown away because this ffmpeg does not understand it. */
 async function keepAside(
   { folder, files, journal }: PartSealerDeps,
   part: FinishedPart,
   message: string,
 ): Promise<SourceProblem> {
-  const aside = join(folder, 'unreadable', `${part.ingestId}-${part.firstSeq}`);
+  const aside = join(asideFolder(folder), `${part.ingestId}-${part.firstSeq}`);
   await mkdir(aside, { recursive: true });
   for (const seq of await files.list(part.ingestId)) {
     if (seq < part.firstSeq || seq > part.lastSeq) continue;

@@ -14,7 +14,7 @@ import { diagnoseCamera } from './diagnose.ts';
 import { createFragmentFiles } from './fragment-files.ts';
 import { createMotionEye, FRESH_MS } from './motion-eye.ts';
 import { openPartJournal } from './part-journal.ts';
-import { createPartSealer, type PartSealer } from './part-sealer.ts';
+import { openPartSealer, type PartSealer } from './part-sealer.ts';
 import type { RecorderSettings } from './recorder.ts';
 import { createRecordingDesk, type RecordingDesk } from './recording-desk.ts';
 
@@ -66,7 +66,7 @@ export function createRtspSource(config: RtspConfig, context: PluginContext): Cl
     const abandon = new AbortController();
     const files = createFragmentFiles(folder);
     const journal = await openPartJournal(folder);
-    const sealer = createPartSealer({ cameraName, folder, sink, files, journal, logger, signal: abandon.signal });
+    const sealer = await openPartSealer({ cameraName, folder, sink, files, journal, logger, signal: abandon.signal });
     const cutOff = await adoptLeftovers({ files, journal, sealer });
     const settings = recorderSettings(config);
     const desk = createRecordingDesk({

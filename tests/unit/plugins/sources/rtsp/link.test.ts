@@ -41,8 +41,8 @@ describe('a connection', () => {
     const silent = newLink(0);
     const stalled = sawBytes(silent, 100, 1_000);
     // When, Then
-    expect(faultAt(silent, 4_000)).toBeUndefined();
-    expect(faultAt(silent, 6_000)).toBe('no_connection');
+    expect(faultAt(silent, 14_000)).toBeUndefined();
+    expect(faultAt(silent, 16_000)).toBe('no_connection');
     expect(faultAt(stalled, 5_000)).toBeUndefined();
     expect(faultAt(sawBytes(stalled, 100, 6_500), 6_500)).toBe('stalled');
   });
@@ -139,6 +139,9 @@ describe('what ffmpeg says of a camera', () => {
     ['method DESCRIBE failed: 404 Not Found', 'not_found'],
     ['Connection to tcp://192.168.1.2:554?timeout=0 failed: Connection refused', 'refused'],
     ['rtsp://c/x: Connection timed out', 'timeout'],
+    ['rtsp://u:p%401@c/Streaming/Channels/401: Connection refused', 'refused'],
+    ['[tcp @ 0x564b401cb140] Connection failed: No route to host', 'refused'],
+    ['[aac @ 0x55] Too many bits 8832 > 6144 per frame requested, clamping to max\nrtsp://c/x: Connection refused', 'refused'],
     ['rtsp://c/x: Invalid data found when processing input', 'other'],
   ])('%s comes down to %s', (complaint, code) => {
     // Given, When, Then

@@ -277,6 +277,22 @@ describe('uploads over FTP', () => {
       expect(await house.files()).toEqual([]);
     });
 
+    test('that come after a restart still find their video', async () => {
+      // Given
+      const camera = await house.begin();
+      await put(house.path('uploads/20261126_004120.mp4'), house.video);
+      const at = Date.parse('2026-11-26T09:00:00.000Z') / 1000;
+      await utimes(house.path('uploads/20261126_004120.mp4'), at, at);
+      const [clip] = await house.clips(1);
+      await house.end(camera);
+      // When
+      await put(house.path('uploads/20261126_004129.jpg'), picture);
+      await utimes(house.path('uploads/20261126_004129.jpg'), at, at);
+      await house.begin();
+      // Then
+      await waitUntil('the snapshot', async () => (await snapshotOf(clip?.clipId ?? '')) !== undefined);
+    });
+
     test('that belong to no video are kept, the newest, and cut off ones are told', async () => {
       // Given
       const camera = await house.begin({ snapshot_wait_s: 0, keep_snapshots: 2 });

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { livingMediaProcesses } from '../../../src/media/media-process.ts';
+import { openGstCamera } from '../../support/gst-camera.ts';
 import { lookInto, openRtspHouse, VISIT, visitVideo } from '../../support/rtsp-house.ts';
 import { type MediaFolder, openMediaFolder } from '../../support/test-media.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -235,6 +236,22 @@ describe.concurrent('a camera that is not quite right', () => {
     house.camera.freeze(false);
     // Then
     await waitUntil('recording', () => source.status().state === 'recording');
+  });
+});
+
+describe.concurrent("a camera with somebody else's server", () => {
+  it('is recorded like ours', async () => {
+    // Given GStreamer's RTSP server, and only a main stream
+    await using gstreamer = await openGstCamera({ video: busy });
+    await using house = await openRtspHouse({ video: busy });
+    // When
+    const recording = { pre_roll_s: 0, stop_delay_s: 2, max_recording_s: 5 };
+    await house.record({ rtsp_url: gstreamer.url, detect_rtsp_url: undefined, recording });
+    // Then
+    const [clip] = await house.sealed(1);
+    const { frames } = await lookInto(clip?.path ?? '');
+    expect(Math.abs(frames * 100 - (clip?.durationMs ?? 0))).toBeLessThanOrEqual(300);
+    expect(frames).toBeGreaterThan(30);
   });
 });
 

@@ -13,6 +13,8 @@ export interface TestCameraOptions {
   readonly width?: number;
   readonly height?: number;
   readonly fps?: number;
+  /** Of the main stream, by libx264. */
+  readonly encoding?: readonly string[];
   /** Distance of keyframes, 1 when left out. */
   readonly gopSeconds?: number;
   /** Of the sub-stream; what fits into 640x360 at 15 frames per second when left out. */
@@ -86,7 +88,7 @@ async function openStreams(options: TestCameraOptions): Promise<Record<StreamNam
   const main = { width: options.width ?? own.width, height: options.height ?? own.height, fps: options.fps ?? own.fps };
   const sounds = options.audio === undefined || options.audio === 'none' ? [] : [await openAudioTrack(options.audio)];
   return {
-    main: await openStream('main', main, { options, sounds }),
+    main: await openStream('main', { ...main, encoding: options.encoding }, { options, sounds }),
     sub: await openStream('sub', options.sub ?? smaller(main), { options, sounds }),
   };
 }

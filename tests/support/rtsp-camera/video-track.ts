@@ -9,6 +9,8 @@ export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
+  /** How libx264 makes it; fast, and as many bits as that takes, when left out. */
+  readonly encoding?: readonly string[] | undefined;
 }
 
 export interface VideoSettings extends Picture {
@@ -27,12 +29,12 @@ export async function pictureOf(path: string): Promise<Picture> {
 
 /** Reads a video file as H.264 without B-frames, with a keyframe at every `gopSeconds`. */
 export async function openVideoTrack(path: string, settings: VideoSettings): Promise<VideoTrack> {
-  const { width, height, fps, gopSeconds } = settings;
+  const { width, height, fps, gopSeconds, encoding = ['-preset', 'superfast'] } = settings;
   const gop = Math.max(1, Math.round(gopSeconds * fps));
   // The last picture is kept for two groups: one of them is whole, and can be repeated without a change in the picture.
   const filter = `fps=${fps},scale=${width}:${height},setsar=1,tpad=stop_mode=clone:stop=${2 * gop}`;
   const keyframes = ['-bf', '0', '-g', `${gop}`, '-keyint_min', `${gop}`, '-sc_threshold', '0'];
-  const encoder = ['-c:v', 'libx264', '-preset', 'superfast', '-pix_fmt', 'yuv420p', ...keyframes, '-f', 'h264'];
+  const encoder = ['-c:v', 'libx264', ...encoding, '-pix_fmt', 'yuv420p', ...keyframes, '-f', 'h264'];
   const prepared = await preparedMedia(['-i', path, '-an', '-vf', filter, ...encoder], await readFile(path));
   return createVideoTrack(await readFile(prepared), { gop, fps, atEnd: settings.atEnd });
 }

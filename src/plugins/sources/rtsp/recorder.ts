@@ -97,7 +97,8 @@ function startIngest(
   if (cutOff === undefined || atMs - cutOff.atMs > resumeWithinMs) return [fresh, []];
   // Whatever happens is likely to go on; when it does not, the stop delay ends it.
   const part = { eventId: cutOff.eventId, ingestId, firstSeq: 0, startMs: atMs };
-  return [{ ...fresh, part, lastMotionMs: atMs }, [{ type: 'part_opened', part }]];
+  // Cut off it stays until a picture has come.
+  return [{ ...fresh, part, lastMotionMs: atMs, cutOff }, [{ type: 'part_opened', part }]];
 }
 
 function openPart(
@@ -134,7 +135,8 @@ function record(
   const isGuess = fragment.seq === begun.firstSeq && fragment.startMs !== begun.startMs;
   const part = isGuess ? { ...begun, startMs: fragment.startMs } : begun;
   const corrected: RecorderEffect[] = isGuess ? [{ type: 'part_opened', part }] : [];
-  const next = { ...state, part, ring: [...state.ring, fragment], nextSeq: fragment.seq + 1 };
+  const { cutOff: _resumed, ...going } = state;
+  const next = { ...going, part, ring: [...state.ring, fragment], nextSeq: fragment.seq + 1 };
   const closed: RecorderEffect = { type: 'part_closed', part, lastSeq: fragment.seq };
   if (fragment.endMs >= state.lastMotionMs + stopDelayMs) {
     const { part: _part, ...idle } = next;
@@ -149,7 +151,8 @@ function endIngest(state: RecorderState, atMs: number): RecorderStep {
   const { part, ring, nextSeq, lastMotionMs, cutOff } = state;
   const away = { ring: [], nextSeq: 0, lastMotionMs };
   if (part === undefined) return [cutOff === undefined ? away : { ...away, cutOff }, drop(state, ring)];
-  return [{ ...away, cutOff: { eventId: part.eventId, atMs } }, [{ type: 'part_closed', part, lastSeq: nextSeq - 1 }]];
+  const closed: RecorderEffect = { type: 'part_closed', part, lastSeq: nextSeq - 1 };
+  return [{ ...away, cutOff: cutOff ?? { eventId: part.eventId, atMs } }, [closed]];
 }
 
 const drop = ({ ingestId }: RecorderState, fragments: readonly Fragment[]): RecorderEffect[] =>

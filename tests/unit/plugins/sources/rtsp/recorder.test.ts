@@ -128,6 +128,16 @@ describe('a lost connection', () => {
     expect(state.part).toBeUndefined();
   });
 
+  it('does not keep the event waiting, however often connecting fails meanwhile', () => {
+    // Given an event that was cut off
+    const before = [started('a', 0), motion(100), came(0), ended(1_000)];
+    // When attempts fail for more than a minute, one every ten seconds
+    const attempts = [1, 2, 3, 4, 5, 6].flatMap((n) => [started(`b${n}`, n * 10_000), ended(n * 10_000 + 500)]);
+    const { state } = run([...before, ...attempts, started('c', 70_000)]);
+    // Then
+    expect(state.part).toBeUndefined();
+  });
+
   it('while nothing happens leaves no fragment behind', () => {
     // Given
     const { dropped, state, clips } = run([started('a', 0), ...cameAll(0, 9), ended(10_000)]);

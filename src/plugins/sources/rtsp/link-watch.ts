@@ -10,13 +10,13 @@ export interface LinkState {
   readonly oddFragments: number;
   /** Packets that were stamped no later than the one before them. */
   readonly oddStamps: number;
-  readonly hasFragment: boolean;
 }
 
 export type LinkFault = 'no_connection' | 'stalled' | 'bad_timestamps';
 
 /** Fragments are cut at key frames; no camera that is fit for this sends them further apart. */
 const LONGEST_FRAGMENT_MS = 30_000;
+/** The first one tells nothing: a camera may begin with what it had in store. */
 const ODD_IN_A_ROW = 3;
 /** Some cameras stumble when they begin. */
 const ODD_STAMPS = 30;
@@ -32,7 +32,6 @@ export const newLink = (atMs: number): LinkState => ({
   fragmentAtMs: atMs,
   oddFragments: 0,
   oddStamps: 0,
-  hasFragment: false,
 });
 
 export const sawBytes = (state: LinkState, bytes: number, atMs: number): LinkState =>
@@ -43,9 +42,8 @@ export const sawOddStamp = (state: LinkState): LinkState => ({ ...state, oddStam
 /** @param durationMs of the fragment, by the camera's clock. */
 export function sawFragment(state: LinkState, durationMs: number, atMs: number): LinkState {
   const tookMs = atMs - state.fragmentAtMs;
-  // The first one tells nothing: a camera may begin with what it had in store.
-  const isOdd = durationMs <= 0 || (state.hasFragment && Math.abs(durationMs - tookMs) > TOLERATED_MS + tookMs / 2);
-  return { ...state, fragmentAtMs: atMs, grewAtMs: atMs, hasFragment: true, oddFragments: isOdd ? state.oddFragments + 1 : 0 };
+  const isOdd = durationMs <= 0 || Math.abs(durationMs - tookMs) > TOLERATED_MS + tookMs / 2;
+  return { ...state, fragmentAtMs: atMs, grewAtMs: atMs, oddFragments: isOdd ? state.oddFragments + 1 : 0 };
 }
 
 export interface LinkLook {

@@ -123,6 +123,17 @@ describe('a picture', () => {
     expect(isFrozen(state, 62_000, 0)).toBe(false);
   });
 
+  it('that changes now and then is alive', () => {
+    // Given
+    const state = seen([
+      [0, 1],
+      [50_000, 2],
+      [100_000, 3],
+    ]);
+    // When, Then
+    expect(isFrozen(state, 101_000, 60_000)).toBe(false);
+  });
+
   it('that is the same after connecting anew is taken for real, until it changes', () => {
     // Given a frozen picture for which the camera was connected anew
     const accepted = { ...seen([[0, 1]]), isAccepted: true };

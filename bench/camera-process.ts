@@ -28,7 +28,8 @@ export async function openCameraProcess({ video, ...options }: TestCameraOptions
     subUrl,
     async call(words) {
       child.stdin.write(`${words}\n`);
-      return JSON.parse(await line());
+      const answer: unknown = JSON.parse(await line());
+      return answer;
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;

@@ -67,7 +67,18 @@ const FPS = 25;
 /** A second of footage in which somebody is to be seen, and from which on there is hardly a moment without. */
 const FROM_SECOND = '24';
 /** Nothing is looked at, so that nothing is recorded. */
-const BLIND = { motion: { masks: [[[0, 0], [1, 0], [1, 1], [0, 1]]] } }; // prettier-ignore
+const BLIND = {
+  motion: {
+    masks: [
+      [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ],
+    ],
+  },
+}; // prettier-ignore
 const ALWAYS = { recording: { max_recording_s: 20 } };
 const [ONLINE, JUDGED, RECORDING] = ['camera_online', 'looking for motion', '"msg":"recording"'];
 

@@ -37,6 +37,7 @@ export function keepConnected(deps: CameraLinkDeps): CameraLink {
     urls: undefined,
     profile: undefined,
     main: undefined,
+    mainFailures: 0,
     passingNotes: new Map(),
   };
   return {
@@ -51,16 +52,15 @@ export function keepConnected(deps: CameraLinkDeps): CameraLink {
 }
 
 async function keepRecording(camera: LinkedCamera): Promise<void> {
-  let failures = 0;
   while (!camera.stopping.signal.aborted) {
     const ready = await prepare(camera);
     const end = ready.ok ? await recordOnce(camera, ready.value) : ready;
     if (camera.stopping.signal.aborted) return;
     if (end.ok && end.value.fault === 'replaced') continue;
-    failures = end.ok && end.value.fragments > 0 ? 1 : failures + 1;
+    camera.mainFailures = end.ok && end.value.fragments > 0 ? 1 : camera.mainFailures + 1;
     if (end.ok) await learnFrom(camera, end.value);
     noteAway(camera, end.ok ? reasonOf(end.value, camera.config) : end.error);
-    await pause(camera, failures);
+    await pause(camera, camera.mainFailures);
   }
 }
 

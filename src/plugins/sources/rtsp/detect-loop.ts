@@ -35,8 +35,12 @@ export async function keepDetecting(camera: LinkedCamera): Promise<void> {
   }
 }
 
-const wantsPictures = ({ connection, profile, urls }: LinkedCamera): CameraUrls | undefined =>
-  connection.state === 'online' && profile?.sessions === 'two' ? urls : undefined;
+/**
+ * Pictures are of use while the main stream is connected, and worth a try beside its first attempt: both then wait for the same
+ * key frame. After that the main stream has to come first, since a camera with one session left would give it to whoever asks.
+ */
+const wantsPictures = ({ connection, mainFailures, profile, urls }: LinkedCamera): CameraUrls | undefined =>
+  (connection.state === 'online' || mainFailures <= 1) && profile?.sessions === 'two' ? urls : undefined;
 
 async function detectOnce(camera: LinkedCamera, { isFallback, hwaccel }: Detecting, urls: CameraUrls): Promise<DetectEnd> {
   const { config, eye, pids, stopping } = camera;
@@ -84,6 +88,8 @@ async function learnFrom(camera: LinkedCamera, detecting: Detecting, { urls, end
     passingNotes.delete('detect');
     return;
   }
+  // What fails while the camera is away says nothing about the stream.
+  if (end.pictures === 0 && camera.connection.state !== 'online') return;
   // A picture that stands still in the small stream stands still in the big one: it is the camera that hangs.
   if (end.fault === 'frozen') camera.main?.replace();
   detecting.failures = end.pictures > 0 ? 1 : detecting.failures + 1;

@@ -29,6 +29,8 @@ export interface LinkedCamera extends CameraLinkDeps {
   urls: CameraUrls | undefined;
   profile: CameraProfile | undefined;
   main: MainLink | undefined;
+  /** Attempts in a row to record the main stream, of which all but a first one gave nothing. */
+  mainFailures: number;
   /** Of the present only: a detect stream that is lost, hardware that was given up. */
   readonly passingNotes: Map<string, string>;
 }

@@ -18,7 +18,9 @@ beforeAll(async () => {
   camera = await openTestCamera({ video: six.video });
   const recording = { pre_roll_s: 2, stop_delay_s: 1 };
   const config = { rtsp_url: camera.mainUrl, detect_rtsp_url: camera.subUrl, recording };
-  house = await openHousehold({ config: { cameras: [{ name: 'Front door', source: { backend: 'rtsp', config } }] } });
+  const cameras = [{ name: 'Front door', source: { backend: 'rtsp', config } }];
+  house = await openHousehold({ config: { cameras, camera_watch: { offline_after_s: 3 } } });
+  house.start();
 }, LIMIT_MS);
 
 afterAll(async () => {
@@ -39,7 +41,6 @@ it(
   'six people who come one by one are six events, six workflows and six alerts, each with its pre-roll and nothing between',
   async () => {
     // Given a household that is connected to its camera
-    house.start();
     await waitUntil('the camera is connected', () => camera.sessions() === 2, LIMIT_MS);
     // When six people come one by one
     camera.seek(0);
@@ -70,4 +71,35 @@ it(
   2 * LIMIT_MS,
 );
 
+it(
+  'a camera that stays away is told to its owner, and that it is back',
+  async () => {
+    // Given the same household
+    await waitUntil('the camera is connected', () => camera.sessions() === 2, LIMIT_MS);
+    // When the camera loses its power for longer than the owner wants to hear nothing of
+    camera.refuse(true);
+    camera.drop();
+    await waitUntil('the owner is told', () => isTold('camera_offline'), LIMIT_MS);
+    camera.refuse(false);
+    await waitUntil('the owner is told again', () => isTold('camera_online'), LIMIT_MS);
+    // Then each once
+    const kinds = (await house.alerts()).map(({ kind }) => kind).filter((kind) => kind !== 'clip');
+    expect(kinds).toEqual(['camera_offline', 'camera_online']);
+    // And the events say the same, a moment later
+    await waitUntil('its events', async () => (await changes()).slice(-2).join() === 'camera_offline,camera_online');
+    const states = await house.query<{ online: boolean }>(
+      `select (data->'status'->>'online')::boolean as online from camera_states`,
+    );
+    expect(states).toEqual([{ online: true }]);
+  },
+  LIMIT_MS,
+);
+
+async function changes(): Promise<string[]> {
+  const rows = await house.query<{ event_type: string }>(
+    `select event_type from camera_events where event_type like 'camera_%' order by sequence`,
+  );
+  return rows.map(({ event_type }) => event_type);
+}
+const isTold = async (kind: string): Promise<boolean> => (await house.alerts()).some((alert) => alert.kind === kind);
 const isDone = ({ status }: { readonly status: string }): boolean => status === 'done';

@@ -14,10 +14,12 @@ export interface JoinRequest {
 /** Copying is bound by the disk; whole minutes of video take well under a second. */
 const JOIN_TIMEOUT_MS = 120_000;
 
+const DISK = /no space left|file too large|quota exceeded|read-only file system|permission denied/i;
+
 /**
  * Copies fragments of one stream, without encoding anything, into one MP4 whose index comes first. The fragments' bytes go
  * in one after the other, as they left the camera, so that what is cut here joins exactly there.
- * @returns CLIP_UNREADABLE when ffmpeg makes no video of them.
+ * @returns CLIP_UNREADABLE when ffmpeg makes no video of them, UNEXPECTED when it cannot write.
  */
 export async function joinFragments({ fragments, output, signal }: JoinRequest): Promise<Result<void, PluginFailure>> {
   const list = `${output}.list`;
@@ -43,6 +45,8 @@ export async function joinFragments({ fragments, output, signal }: JoinRequest):
     signal?.throwIfAborted();
     if (run.startError !== undefined) return err(pluginFailure('UNEXPECTED', 'ffmpeg cannot be started', run.startError));
     if (run.killed) return err(pluginFailure('UNEXPECTED', `ffmpeg did not join ${output} in time`));
+    // A disk that takes no more says nothing of the video.
+    if (DISK.test(run.complaint)) return err(pluginFailure('UNEXPECTED', `no room to join ${output}: ${run.complaint}`));
     if (run.code !== 0) return err(pluginFailure('CLIP_UNREADABLE', `ffmpeg cannot join ${output}: ${run.complaint}`));
     return ok(undefined);
   } finally {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { benchCameras, type CamerasBench, type CoreShares } from './cameras.ts';
 import { benchFilter, type FilterBench } from './filter.ts';
 import { benchOverhead, type OverheadBench } from './overhead.ts';
 
@@ -50,11 +51,41 @@ const filterRows = (bench: FilterBench): Row[] => [
   ['load average at the end', bench.load.toFixed(1)],
 ];
 
+const shares = (of: CoreShares): string =>
+  Object.entries(of)
+    .map(([group, share]) => `${group} ${share.toFixed(4)}`)
+    .join(', ');
+
+function cameraRows({ main, sub, idle, memoryMiB, many, timesMs, load }: CamerasBench): Row[] {
+  const memory = Object.entries(memoryMiB).map(([group, value]) => `${group} ${Math.round(value)} MiB`);
+  return [
+    ['cores, main stream only, recording', shares(main)],
+    ['cores, sub-stream for motion, recording', shares(sub)],
+    ['cores, sub-stream for motion, idle', shares(idle)],
+    ['memory (PSS), one idle camera', memory.join(', ')],
+    ...many.map(
+      ({ cameras, cores, sentFrames, lostFrames }): Row => [
+        `${cameras} with sub-streams, all recording`,
+        `${cores.toFixed(3)} cores, ${lostFrames} of ${sentFrames} pictures lost`,
+      ],
+    ),
+    ['online, pictures judged: unknown camera', `${ms(timesMs.firstOnline)}, ${ms(timesMs.firstJudged)}`],
+    ['the same: known camera', `${ms(timesMs.online)}, ${ms(timesMs.judged)}`],
+    ['the same: after a dropped connection', `${ms(timesMs.onlineAfterDrop)}, ${ms(timesMs.judgedAfterDrop)}`],
+    ['the same: after kill -9 and restart', `${ms(timesMs.onlineAfterKill)}, ${ms(timesMs.judgedAfterKill)}`],
+    ['load average at the end', load.toFixed(1)],
+  ];
+}
+
 const [serialClips = 50, burstClips = 300] = process.argv.slice(2).map(Number);
 say(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`);
 print('Clip overhead: file closed -> done in Postgres, plugins that answer at once, everything durable', [
   ...overheadRows(await benchOverhead({ serialClips, burstClips })),
 ]);
 const missing = Object.values(FILTER_FILES).filter((file) => !existsSync(file));
-if (missing.length > 0) say(`\nFilter: not measured, for want of ${missing.join(' and ')}`);
-else print('Filter: 10 s of 1080p25, 2 frames per second, YOLOX-nano, medians', filterRows(await benchFilter(FILTER_FILES)));
+if (missing.length > 0) say(`\nFilter and cameras: not measured, for want of ${missing.join(' and ')}`);
+else {
+  print('Filter: 10 s of 1080p25, 2 frames per second, YOLOX-nano, medians', filterRows(await benchFilter(FILTER_FILES)));
+  const { footage } = FILTER_FILES;
+  print('Cameras: 1080p25, small stream 640x360 at 25/s, both by RTSP', cameraRows(await benchCameras({ footage })));
+}

@@ -104,7 +104,7 @@ module.exports = {
       name: 'nobody-imports-tests',
       comment: 'What the product needs does not live among its tests.',
       severity: 'error',
-      from: { pathNot: '^tests/' },
+      from: { pathNot: '^(tests|bench)/' },
       to: { path: '^tests/' },
     },
     {

@@ -8,9 +8,9 @@ import { openSpool, type SpoolError } from '../src/spool/spool.ts';
 /** The cameras of this machine, recording. Disposed of, it lets go of the spool, which only then another may take. */
 export interface CameraHost extends AsyncDisposable {
   /** Records from now on as this says; cameras for which nothing changes do not notice. */
-  apply(configured: CamerasOf): Promise<void>;
+  readonly apply: (configured: CamerasOf) => Promise<void>;
   /** Records until the app is asked to stop. */
-  untilStopped(): Promise<void>;
+  readonly untilStopped: () => Promise<void>;
 }
 
 /**

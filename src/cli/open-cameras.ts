@@ -10,7 +10,18 @@ import type { ConfiguredApp } from './open-app.ts';
  */
 export async function openCameras(app: ConfiguredApp): Promise<CameraHost> {
   const host = valueOrExit(await openCameraHost(app));
-  const apply: CameraHost['apply'] = (configured) => host.apply(configured);
-  void followConfig(app, { file: app.configFile, builtin: createBuiltinRegistry(), apply });
-  return host;
+  const disposing = new AbortController();
+  const signal = AbortSignal.any([app.signal, disposing.signal]);
+  const following = followConfig(
+    { ...app, signal },
+    { file: app.configFile, builtin: createBuiltinRegistry(), apply: host.apply },
+  );
+  return {
+    ...host,
+    async [Symbol.asyncDispose]() {
+      disposing.abort();
+      await following;
+      await host[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -79,7 +79,7 @@ const BLIND = {
       ],
     ],
   },
-}; // prettier-ignore
+};
 const [ONLINE, JUDGED, RECORDING] = ['camera_online', 'looking for motion', '"msg":"recording"'];
 
 /** Measures `homesec record` with 1080p25 cameras and 640x360@25 sub-streams: 40 s of footage, looped, over RTSP on loopback. */

@@ -16,7 +16,7 @@ export const STRIP_MASK = [
   [1, 0],
   [1, 0.15],
   [0, 0.15],
-] as const; // prettier-ignore
+] as const;
 
 export function codedVideo(): Promise<string> {
   const { fps, frames, moves } = CODED;

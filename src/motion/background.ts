@@ -34,6 +34,31 @@ export function adoptFrame({ usual, otherMs }: Background, frame: Uint8Array): v
   otherMs.fill(0);
 }
 
+/** Of `otherMs`, in a byte: up to `REMEMBERED_MS`. */
+const MS_PER_BYTE = 250;
+
+/** All that a background knows, three bytes a pixel: for a detector that goes on where this one ends. */
+export function packBackground({ usual, other, otherMs }: Background): Uint8Array {
+  const packed = new Uint8Array(3 * usual.length);
+  packed.set(Uint8Array.from(usual, Math.round));
+  packed.set(Uint8Array.from(other, Math.round), usual.length);
+  packed.set(
+    Uint8Array.from(otherMs, (ms) => Math.round(ms / MS_PER_BYTE)),
+    2 * usual.length,
+  );
+  return packed;
+}
+
+/** @returns false when it is of a picture of another size: nothing is taken over then. */
+export function unpackBackground({ usual, other, otherMs }: Background, packed: Uint8Array): boolean {
+  const pixels = usual.length;
+  if (packed.length !== 3 * pixels) return false;
+  usual.set(packed.subarray(0, pixels));
+  other.set(packed.subarray(pixels, 2 * pixels));
+  for (let at = 0; at < pixels; at += 1) otherMs[at] = (packed[2 * pixels + at] ?? 0) * MS_PER_BYTE;
+  return true;
+}
+
 /** In the dark a level more or less is a large part of the gray; so many levels more on both sides make it none. */
 const DARK_LEVELS = 8;
 

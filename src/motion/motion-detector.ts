@@ -1,5 +1,13 @@
 import type { MotionSettings } from '../domain/motion-recording.ts';
-import { adoptFrame, type Background, compareFrame, createBackground, measureGain } from './background.ts';
+import {
+  adoptFrame,
+  type Background,
+  compareFrame,
+  createBackground,
+  measureGain,
+  packBackground,
+  unpackBackground,
+} from './background.ts';
 import { type CellGrid, createCellGrid } from './cell-grid.ts';
 import type { FrameSize } from './frame-size.ts';
 
@@ -20,25 +28,24 @@ export interface FrameMoment {
 export interface MotionDetector {
   /** Takes one frame after the other: the gray of its pixels, 0..255, row by row. */
   look(frame: Uint8Array, at: FrameMoment): MotionReading;
-  /** What the picture looks like when nothing moves, in gray: for a detector that goes on where this one ends. */
-  background(): Uint8Array;
+  /** What the picture looks like when nothing moves, packed: for a detector that goes on where this one ends. */
+  memory(): Uint8Array;
 }
 
 /**
  * Looks for motion in small frames. The first frames, and those after a break or a change of light, only show what the
  * picture looks like, and are never motion.
- * @param known the background by an earlier detector of the same picture: whoever stands in it now is not taken for part of it.
+ * @param memory of an earlier detector of the same picture: whoever stands in it now is not taken for part of it.
  */
-export function createMotionDetector(settings: MotionSettings, size: FrameSize, known?: Uint8Array): MotionDetector {
+export function createMotionDetector(settings: MotionSettings, size: FrameSize, memory?: Uint8Array): MotionDetector {
   const state = createMotionState(settings, size);
-  const isKnown = known !== undefined && known.length === size.width * size.height;
-  if (isKnown) adoptFrame(state.background, known);
+  const isKnown = memory !== undefined && unpackBackground(state.background, memory);
   return {
     look(frame, at) {
       if (isKnown) state.lastAtMs ??= at.atMs - 1;
       return lookAtFrame(state, settings, frame, at);
     },
-    background: () => Uint8Array.from(state.background.usual, Math.round),
+    memory: () => packBackground(state.background),
   };
 }
 

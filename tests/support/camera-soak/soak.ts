@@ -208,7 +208,7 @@ async function sealedClips({ dataDir }: Household): Promise<Clip[]> {
 }
 
 /** What a source keeps for its next start. */
-const KEPT = new Set(['profile.json', 'background.gray', 'parts.json']);
+const KEPT = new Set(['profile.json', 'picture.memory', 'parts.json']);
 
 async function leftovers({ dir, dataDir }: Household, cameras: readonly SoakedCamera[]): Promise<string[]> {
   const places = [dir, ...cameras.map(({ camera }) => `127.0.0.1:${camera.port}/`)];

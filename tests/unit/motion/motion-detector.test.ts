@@ -10,19 +10,23 @@ const FRAME_MS = 200;
 interface Watching {
   readonly settings?: Partial<MotionSettings>;
   readonly recording?: boolean;
+  /** From this second on another detector looks, which is given what the first one knew. */
+  readonly handedOverAt?: number;
 }
 
 /** What a camera makes of a scene at five frames per second; undefined: none comes. */
 function watch(
   seconds: number,
   sceneAt: (second: number) => GrayPicture | undefined,
-  { settings, recording = false }: Watching = {},
+  { settings, recording = false, handedOverAt }: Watching = {},
 ) {
-  const detector = createMotionDetector({ ...DEFAULT_MOTION, ...settings }, MOTION_FRAME);
+  const open = (memory?: Uint8Array) => createMotionDetector({ ...DEFAULT_MOTION, ...settings }, MOTION_FRAME, memory);
+  let detector = open();
   const draw = createGrayScene();
   const readings: (MotionReading & { readonly second: number })[] = [];
   for (let atMs = 0; atMs < seconds * 1000; atMs += FRAME_MS) {
     const second = atMs / 1000;
+    if (second === handedOverAt) detector = open(detector.memory());
     const picture = sceneAt(second);
     if (picture !== undefined) readings.push({ ...detector.look(draw(picture), { atMs, recording }), second });
   }
@@ -109,6 +113,23 @@ describe('motion', () => {
 });
 
 describe('what stays', () => {
+  it('is seen the same by a detector that goes on from what another one knew', () => {
+    // Given a car that parks for a minute, somebody who is there when the detectors change, and both leaving
+    const sceneAt = (t: number): GrayPicture => ({
+      things: [
+        ...(t >= 5 && t < 65 ? [{ at: [200, 80], size: [60, 40], gray: 40 } as GrayThing] : []),
+        ...(t >= 50 && t < 62 ? [person((t - 50) * 10)] : []),
+      ],
+    });
+    // When
+    const [alone, inTurns] = [watch(90, sceneAt), watch(90, sceneAt, { handedOverAt: 56 })];
+    // Then: neither who stands there nor what the car uncovers is a surprise
+    expect(movingSeconds(inTurns).filter((second) => second > 56.4)).toEqual(
+      movingSeconds(alone).filter((second) => second > 56.4),
+    );
+    expect(movingSeconds(inTurns).at(-1)).toBeLessThan(66);
+  });
+
   it('leaves no ghost behind when it goes after a while', () => {
     // Given somebody who stands still for 20 seconds
     // When

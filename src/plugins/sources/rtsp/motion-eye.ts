@@ -21,24 +21,24 @@ export interface MotionEye {
 /** While it cannot see, an event that is being recorded is taken to go on, for so long. */
 const BLIND_FAITH_MS = 30_000;
 const FAITH_EVERY_MS = 500;
-/** So long a background is worth keeping: the sun goes on. */
+/** So long it is worth keeping: the sun goes on. */
 export const FRESH_MS = 600_000;
 
 export interface MotionEyeDeps {
   readonly config: RtspConfig;
   readonly context: Pick<PluginContext, 'cameraName' | 'logger'>;
   readonly desk: RecordingDesk;
-  /** The background as an earlier process saw it, when that is not long ago. */
-  readonly background?: Uint8Array;
-  /** An event has begun: this is what the picture looked like before it. */
-  readonly onEvent: (background: Uint8Array) => void;
+  /** What an earlier process knew of the picture, when that is not long ago. */
+  readonly memory?: Uint8Array;
+  /** An event has begun: this is what is known of the picture without it. */
+  readonly onEvent: (memory: Uint8Array) => void;
 }
 
-export function createMotionEye({ config, context, desk, background, onEvent }: MotionEyeDeps): MotionEye & Disposable {
+export function createMotionEye({ config, context, desk, memory, onEvent }: MotionEyeDeps): MotionEye & Disposable {
   const open = (known?: Uint8Array): MotionDetector => createMotionDetector(motionSettingsOf(config.motion), MOTION_FRAME, known);
   const sawMotion = (atMs: number): void => desk.take({ type: 'motion', atMs, newEventId: randomUUID() });
   const timeoutMs = config.runtime.frame_timeout_s * 1000;
-  let detector = open(background);
+  let detector = open(memory);
   let hasLooked = false;
   let isFirst = true;
   let picture = newPicture;
@@ -59,12 +59,12 @@ export function createMotionEye({ config, context, desk, background, onEvent }: 
       const wasRecording = desk.isRecording();
       if (!detector.look(bytes, { atMs, recording: wasRecording }).moving) return;
       sawMotion(atMs);
-      if (!wasRecording && desk.isRecording()) onEvent(detector.background());
+      if (!wasRecording && desk.isRecording()) onEvent(detector.memory());
     },
     reset() {
       // Whoever stands in the picture at this moment is no part of it.
       const isFresh = hasLooked && blindForMs() < FRESH_MS;
-      if (hasLooked) detector = open(isFresh ? detector.background() : undefined);
+      if (hasLooked) detector = open(isFresh ? detector.memory() : undefined);
       isFirst = true;
       lastAtMs = Date.now();
     },

@@ -73,13 +73,13 @@ export function createRtspSource(config: RtspConfig, context: PluginContext): Cl
       ...{ cameraName, settings, files, journal, sealer, logger },
       ...(cutOff === undefined ? {} : { cutOff }),
     });
-    const backgroundFile = join(folder, 'background.gray');
-    const background = cutOff === undefined ? undefined : await readIfFresh(backgroundFile);
+    const memoryFile = join(folder, 'picture.memory');
+    const memory = cutOff === undefined ? undefined : await readIfFresh(memoryFile);
     const eye = createMotionEye({
       ...{ config, context, desk },
-      ...(background === undefined ? {} : { background }),
+      ...(memory === undefined ? {} : { memory }),
       // For an event that a kill cuts off: who stands in the picture then is known to be no part of it.
-      onEvent: (before) => void writeFile(backgroundFile, before).catch(() => undefined),
+      onEvent: (before) => void writeFile(memoryFile, before).catch(() => undefined),
     });
     const link = keepConnected({ config, context, folder, pids, files, desk, eye });
     const done = link.ended.finally(() => eye[Symbol.dispose]());

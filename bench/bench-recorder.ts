@@ -18,8 +18,8 @@ export interface BenchRecorder extends AsyncDisposable {
   /** SIGKILL, to it alone. */
   kill(): Promise<void>;
   stop(): Promise<void>;
-  /** Resolves when so many log lines since the start have these words; with the time of the last of them, by `performance.now()`. */
-  said(words: string, times?: number): Promise<number>;
+  /** Resolves when so many log lines since the start are of this kind; with the time of the last of them, by `performance.now()`. */
+  said(kind: RegExp, times?: number): Promise<number>;
   /** Forgets the lines so far. */
   forget(): void;
   clips(): Promise<Clip[]>;
@@ -70,13 +70,13 @@ export async function openBenchRecorder(cameras: readonly BenchCamera[]): Promis
     },
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
-    async said(words, times = 1) {
+    async said(kind, times = 1) {
       const late = AbortSignal.timeout(LIMIT_MS);
       const isLate = new Promise<void>((resolve) => late.addEventListener('abort', () => resolve(), { once: true }));
       for (;;) {
-        const found = lines.filter(({ text }) => text.includes(words)).at(times - 1);
+        const found = lines.filter(({ text }) => kind.test(text)).at(times - 1);
         if (found !== undefined) return found.atMs;
-        if (late.aborted) throw new Error(`"${words}" was not said:\n${lines.map(({ text }) => text).join('\n')}`);
+        if (late.aborted) throw new Error(`${kind} was not said:\n${lines.map(({ text }) => text).join('\n')}`);
         await Promise.race([heard.promise, isLate]);
       }
     },

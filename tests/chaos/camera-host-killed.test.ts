@@ -3,36 +3,24 @@ import type { Clip } from '../../src/domain/clip.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { openSpool } from '../../src/spool/spool.ts';
 import { processesIn } from '../support/homesec.ts';
-import { type Household, openHousehold } from '../support/household.ts';
 import { createTestContext } from '../support/plugin-context.ts';
-import { openTestCamera, type TestCamera } from '../support/rtsp-camera.ts';
 import { lookInto } from '../support/rtsp-house.ts';
-import { type SixVisits, sixVisits } from '../support/six-visits.ts';
-import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
+import { openSixVisitsHouse, type SixVisitsHouse } from '../support/six-visits.ts';
 import { valueOf } from '../support/value-of.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const LIMIT_MS = 240_000;
 
-let media: MediaFolder;
-let six: SixVisits;
-let camera: TestCamera;
-let house: Household;
+let opened: SixVisitsHouse;
+let six: SixVisitsHouse['six'];
+let camera: SixVisitsHouse['camera'];
+let house: SixVisitsHouse['house'];
 
 beforeAll(async () => {
-  media = await openMediaFolder();
-  six = await sixVisits(media);
-  camera = await openTestCamera({ video: six.video });
-  const recording = { pre_roll_s: 2, stop_delay_s: 1 };
-  const config = { rtsp_url: camera.mainUrl, detect_rtsp_url: camera.subUrl, recording };
-  house = await openHousehold({ config: { cameras: [{ name: 'Front door', source: { backend: 'rtsp', config } }] } });
+  opened = await openSixVisitsHouse();
+  ({ six, camera, house } = opened);
 }, LIMIT_MS);
-
-afterAll(async () => {
-  await house?.[Symbol.asyncDispose]();
-  await camera?.[Symbol.asyncDispose]();
-  await media?.remove();
-});
+afterAll(() => opened[Symbol.asyncDispose]());
 
 async function sealedClips(): Promise<Clip[]> {
   const { logger } = createTestContext();

@@ -1,33 +1,20 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Household, openHousehold } from '../support/household.ts';
-import { openTestCamera, type TestCamera } from '../support/rtsp-camera.ts';
-import { type SixVisits, sixVisits } from '../support/six-visits.ts';
-import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
+import { openSixVisitsHouse, type SixVisitsHouse } from '../support/six-visits.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const LIMIT_MS = 240_000;
 
-let media: MediaFolder;
-let six: SixVisits;
-let camera: TestCamera;
-let house: Household;
+let opened: SixVisitsHouse;
+let six: SixVisitsHouse['six'];
+let camera: SixVisitsHouse['camera'];
+let house: SixVisitsHouse['house'];
 
 beforeAll(async () => {
-  media = await openMediaFolder();
-  six = await sixVisits(media);
-  camera = await openTestCamera({ video: six.video });
-  const recording = { pre_roll_s: 2, stop_delay_s: 1 };
-  const config = { rtsp_url: camera.mainUrl, detect_rtsp_url: camera.subUrl, recording };
-  const cameras = [{ name: 'Front door', source: { backend: 'rtsp', config } }];
-  house = await openHousehold({ config: { cameras, camera_watch: { offline_after_s: 3 } } });
+  opened = await openSixVisitsHouse({ camera_watch: { offline_after_s: 3 } });
+  ({ six, camera, house } = opened);
   house.start();
 }, LIMIT_MS);
-
-afterAll(async () => {
-  await house?.[Symbol.asyncDispose]();
-  await camera?.[Symbol.asyncDispose]();
-  await media?.remove();
-});
+afterAll(() => opened[Symbol.asyncDispose]());
 
 interface ClipRow {
   readonly clip_id: string;

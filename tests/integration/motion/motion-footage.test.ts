@@ -3,6 +3,7 @@ import { decodeGrayFrames } from '../../../src/media/gray-frames.ts';
 import { MOTION_FRAME } from '../../../src/motion/frame-size.ts';
 import { createMotionTrial } from '../../../src/motion/motion-trial.ts';
 import { MOTION_BY_SENSITIVITY, SENSITIVITIES, type Sensitivity } from '../../../src/motion/sensitivity.ts';
+import { REAL_VISITS } from '../../support/six-visits.ts';
 import { footage } from '../../support/test-media.ts';
 
 const people = footage('one-by-one-person-detection.mp4');
@@ -10,15 +11,6 @@ const street = footage('vtest-people-walking.mp4');
 const present = people !== undefined && street !== undefined;
 if (!present) console.warn('no footage beside the checkout: motion is tested on drawn frames only (tests/unit/motion)');
 
-/** From when to when somebody is there, in seconds, as a detector reads it: within about a second. */
-const VISITS = [
-  [6.5, 18.5],
-  [23, 44],
-  [50.5, 69],
-  [74.5, 86],
-  [93, 119],
-  [123.5, 135.5],
-] as const;
 const STOP_DELAY_MS = 1_000;
 
 async function tryOn(path: string, sensitivity: Sensitivity) {
@@ -36,8 +28,8 @@ describe.runIf(present)('motion in real footage', () => {
     // When
     const { spans, readings } = await tryOn(people ?? '', sensitivity);
     // Then people are seen at both ends of the visit for longer than by a detector, which wants most of them
-    expect(spans).toHaveLength(VISITS.length);
-    for (const [index, [from, to]] of VISITS.entries()) {
+    expect(spans).toHaveLength(REAL_VISITS.length);
+    for (const [index, [from, to]] of REAL_VISITS.entries()) {
       const { startMs = 0, endMs = 0 } = spans[index] ?? {};
       expect(Math.abs(startMs / 1_000 - from)).toBeLessThan(1.2);
       expect((endMs - STOP_DELAY_MS) / 1_000 - to).toBeGreaterThan(-0.5);

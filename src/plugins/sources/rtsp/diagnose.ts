@@ -84,16 +84,21 @@ async function recordBriefly({ config, context, urls }: Trial, profile: CameraPr
     await files.begin('0');
     const { audio, isTimedByArrival } = profile;
     let oddStamps = 0;
+    let beside: (() => Promise<Finding>) | undefined;
+    const detectUrl = profile.sessions === 'one' ? undefined : urls.detect;
     const enough = Promise.withResolvers<void>();
     const ingest = startIngest({
       args: ingestArgs(urls.main, files.dirOf('0'), { profile: { audio, isTimedByArrival, withFrames: false }, config }),
       pidFile: join(folder, 'main.pid'),
-      onFragment: (_seq, { endMs }) => endMs >= TRIAL_MS && enough.resolve(),
+      onFragment: (_seq, { endMs }) => {
+        // Not before: of a camera that allows one connection, the recording is to get it.
+        if (detectUrl !== undefined) beside ??= watchBeside(detectUrl, config, folder);
+        if (endMs >= TRIAL_MS) enough.resolve();
+      },
       onOddStamp: () => {
         oddStamps += 1;
       },
     });
-    const beside = urls.detect === undefined || profile.sessions === 'one' ? undefined : watchBeside(urls.detect, config, folder);
     await Promise.race([enough.promise, ingest.ended, delay(TRIAL_LIMIT_MS, undefined, { ref: false })]);
     const exit = await ingest.stop();
     const detect = await beside?.();

@@ -35,7 +35,9 @@ export interface MainLink {
   replace(): void;
 }
 
-const LOOK_EVERY_MS = 250;
+/** Until the first byte, so that the camera is known to be online at once; from then on only to see that bytes go on. */
+const LOOK_AT_FIRST_MS = 250;
+const LOOK_EVERY_MS = 1_000;
 
 /** One connection to the main stream, from its start until it ends or no longer works. */
 export async function openMainLink(options: MainLinkOptions): Promise<MainLink> {
@@ -91,10 +93,10 @@ export async function openMainLink(options: MainLinkOptions): Promise<MainLink> 
     if (pictures.blindForMs() > Math.max(timeoutMs, FIRST_PICTURE_MS)) giveUp('stalled');
     else if (pictures.takeFrozen()) giveUp('frozen');
   };
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  const stopLooking = repeat(look, () => (watch.bytes === 0 ? LOOK_AT_FIRST_MS : LOOK_EVERY_MS));
 
   const ended = ingest.ended.then(async (exit): Promise<LinkEnd> => {
-    clearInterval(timer);
+    stopLooking();
     await tellUnfinished();
     desk.take({ type: 'ingest_ended', atMs: Date.now() });
     return { exit, fragments: nextSeq(), ...(fault === undefined ? {} : { fault }) };
@@ -109,4 +111,15 @@ export async function openMainLink(options: MainLinkOptions): Promise<MainLink> 
     desk.take({ type: 'fragment', fragment: { seq, startMs, endMs: Math.max(watch.grewAtMs, startMs) } });
   }
   return { ended, replace: () => giveUp('replaced') };
+}
+
+/** @returns what ends it. */
+function repeat(work: () => Promise<void>, everyMs: () => number): () => void {
+  const next = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      void work();
+      timer = next();
+    }, everyMs());
+  let timer = next();
+  return () => clearTimeout(timer);
 }

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './tests/support/closing-line-reporter.ts';
+import { LongFilesFirst } from './tests/support/long-files-first.ts';
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     pool: 'forks',
     // Most files wait for a server or a process most of the time; one at a time leaves half of a small machine idle.
     maxWorkers: 2,
+    sequence: { sequencer: LongFilesFirst },
     // `make histories` runs the recorder instead.
     include: [process.env['HOMESEC_RECORD_HISTORIES'] === undefined ? 'tests/**/*.test.ts' : 'tests/replay/record-histories.ts'],
     exclude: ['tests/fixtures/**', 'node_modules/**'],

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { soakCameras } from '../support/camera-soak/soak.ts';
 
 const MINUTES = 3;
-const SEED = Number(process.env['HOMESEC_SOAK_SEED'] ?? Date.now() % 1_000_000);
+/** The same faults each time; `node bench/camera-soak.ts` throws its dice anew. */
+const SEED = Number(process.env['HOMESEC_SOAK_SEED'] ?? 104);
 
 it(
   `cameras with a fault every few seconds lose nothing but what broke, record nothing twice, and leave nothing behind (HOMESEC_SOAK_SEED=${SEED})`,

@@ -83,7 +83,8 @@ export function startMedia(command: MediaCommand): MediaProcess {
     function finish(code: number | null): void {
       stopWatching();
       living.delete(child);
-      if (command.pidFile !== undefined) rmSync(command.pidFile, { force: true });
+      const { pidFile } = command;
+      if (pidFile !== undefined) quietly(() => rmSync(pidFile, { force: true }));
       resolve({ code, killed, complaint: complaint(), ...(startError === undefined ? {} : { startError }) });
     }
   });
@@ -109,7 +110,16 @@ async function stop(child: ChildProcess, ended: Promise<MediaExit>, kill: () => 
 
 function note(child: ChildProcess, pidFile: string | undefined): void {
   const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
-  if (pidFile !== undefined && identity !== undefined) writePidFile(pidFile, identity);
+  if (pidFile !== undefined && identity !== undefined) quietly(() => writePidFile(pidFile, identity));
+}
+
+/** A pid file serves only a start after a kill: a disk that takes no more must not end what runs. */
+function quietly(touchDisk: () => void): void {
+  try {
+    touchDisk();
+  } catch {
+    // The next start then finds this process no more, or one that is not there.
+  }
 }
 
 /** Runs to the end and answers with all of stdout. */

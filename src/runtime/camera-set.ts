@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CameraConfig } from '../config/schema.ts';
+import { backoffMs } from '../kit/backoff.ts';
 import type { ClipSink, ClipSource } from '../plugins/spec/source.ts';
 import type { App } from './app.ts';
 import { enabledCameras, loadSource } from './compose.ts';
@@ -14,6 +16,8 @@ export interface CameraSet {
   report(): SourceReport;
   stop(): Promise<void>;
 }
+
+const RETRY = { initialMs: 1_000, maxMs: 60_000 };
 
 interface Recording {
   readonly source: ClipSource;
@@ -34,7 +38,24 @@ export function createCameraSet(app: App, sink: ClipSink): CameraSet {
     if (app.signal.aborted) return;
     const source = loadSource({ ...app, ...configured }, camera);
     recordings.set(camera.name, { source, terms: termsOf(camera) });
-    await source.start(sink);
+    if (!(await hasStarted(camera.name, source))) void startLater(camera.name, source);
+  }
+  /** One camera that cannot start, say on a full disk, keeps no other from recording. */
+  async function hasStarted(name: string, source: ClipSource): Promise<boolean> {
+    try {
+      await source.start(sink);
+      return true;
+    } catch (error) {
+      app.logger.error({ camera_name: name, err: error }, 'a camera cannot be recorded yet; trying again');
+      return false;
+    }
+  }
+  async function startLater(name: string, source: ClipSource): Promise<void> {
+    const isWanted = (): boolean => !app.signal.aborted && recordings.get(name)?.source === source;
+    for (let failures = 1; ; failures += 1) {
+      await delay(backoffMs(RETRY, failures, Math.random), undefined, { signal: app.signal }).catch(() => undefined);
+      if (!isWanted() || (await hasStarted(name, source))) return;
+    }
   }
   return {
     async apply(configured) {

@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -86,4 +87,20 @@ it('a camera that is taken out ends, and one that is put in begins', async () =>
   await waitUntil('it is there under its new name', () => garden.sessions() === 2, LIMIT_MS);
   // Then
   expect(front.totalSessions()).toBe(before);
+});
+
+it('a camera that cannot be started is tried again, and keeps no other from recording', async () => {
+  // Given something in the way of the folder that its recordings need
+  const name = 'Shed';
+  const folder = `rtsp-shed-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+  const obstacle = join(house.dataDir, 'spool', 'scratch', folder);
+  await writeFile(obstacle, '');
+  // When it is put in, together with another one
+  await change([cameraOf(name, garden), cameraOf('Front door', front, { pre_roll_s: 4 })]);
+  await waitUntil('it is told', () => logHas('a camera cannot be recorded yet'), LIMIT_MS);
+  await waitUntil('the other one is connected', () => front.sessions() === 2, LIMIT_MS);
+  expect(garden.sessions()).toBe(0);
+  await rm(obstacle);
+  // Then
+  await waitUntil('it is connected as well', () => garden.sessions() === 2, LIMIT_MS);
 });

@@ -23,7 +23,8 @@ export async function adoptLeftovers({ files, journal, sealer }: AdoptDeps): Pro
     const lastSeq = part.lastSeq ?? (await files.list(part.ingestId)).at(-1) ?? part.firstSeq - 1;
     if (part.lastSeq === undefined) {
       cutOff = { eventId: part.eventId, atMs: await lastWritten(files.pathOf(part.ingestId, lastSeq), part.startMs) };
-      await journal.note({ ...part, lastSeq });
+      // On a full disk it is found out anew at the next start.
+      await journal.note({ ...part, lastSeq }).catch(() => undefined);
     }
     wanted.set(part.ingestId, [...(wanted.get(part.ingestId) ?? []), [part.firstSeq, lastSeq]]);
     sealer.seal({ ...part, lastSeq });

@@ -95,13 +95,15 @@ async function recordOnce(camera: LinkedCamera, { urls, profile }: Ready): Promi
   const { config, desk, files, eye, pids } = camera;
   const withFrames = profile.sessions === 'one';
   const ingest = { audio: profile.audio, isTimedByArrival: profile.isTimedByArrival, withFrames };
-  const link = await openMainLink({
+  const opened = openMainLink({
     ...{ desk, files, timeoutMs: config.runtime.frame_timeout_s * 1000, isTimedByArrival: profile.isTimedByArrival },
     pidFile: join(pids, 'main.pid'),
     argsFor: (dir) => ingestArgs(urls.main, dir, { profile: ingest, config }),
     ...(withFrames ? { eye } : {}),
     onAlive: () => noteOnline(camera),
   });
+  const link = await opened.catch((cause: unknown) => (cause instanceof Error ? cause : new Error(String(cause))));
+  if (link instanceof Error) return err(`cannot be recorded for want of room: ${link.message}`);
   camera.main = link;
   if (camera.stopping.signal.aborted) link.replace();
   const end = await link.ended;

@@ -13,7 +13,10 @@ export interface IngestProfile {
 
 const COMMON = ['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'level+warning'];
 
-/** Copies the main stream into fragments below `dir`, one for each group of pictures, told one by one on `pipe:3`; with frames also gray pictures on stdout. */
+/**
+ * Copies the main stream into fragments below `dir`, cut at key frames a second or more apart and told one by one on `pipe:3`;
+ * with frames also gray pictures on stdout.
+ */
 export function ingestArgs(
   url: string,
   dir: string,
@@ -22,21 +25,15 @@ export function ingestArgs(
   const timing = profile.isTimedByArrival ? ['-use_wallclock_as_timestamps', '1'] : [];
   const decoding = profile.withFrames ? DECODING : [];
   const audio = profile.audio === 'none' ? ['-an'] : ['-map', '0:a:0?', '-c:a', profile.audio];
-  const fragments = [
-    '-f',
-    'segment',
-    '-segment_format',
-    'mpegts',
-    '-segment_time',
-    '1',
-    '-segment_format_options',
-    'flush_packets=1',
-  ];
+  const fragments = ['-f', 'segment', '-segment_time', '1', ...MPEGTS];
   const told = ['-segment_list', 'pipe:3', '-segment_list_type', 'csv'];
   const frames = profile.withFrames ? frameArgs(config) : [];
   const input = [...COMMON, ...timing, ...decoding, ...rtspInput(url, ioTimeoutMs(config))];
-  return [...input, '-map', '0:v:0', '-c:v', 'copy', ...audio, ...fragments, ...told, fragmentPattern(dir), ...frames];
+  return [...input, '-map', '0:v:0', '-c:v', 'copy', ...audio, ...fragments, ...told, `${dir}/%08d.ts`, ...frames];
 }
+
+/** What is written survives a kill of the writer. */
+const MPEGTS = ['-segment_format', 'mpegts', '-segment_format_options', 'flush_packets=1'];
 
 /** Gray pictures of a stream on stdout, as they arrive. */
 export const framesArgs = (url: string, config: RtspConfig, hwaccel: string): string[] => [
@@ -59,5 +56,3 @@ function frameArgs({ stream }: RtspConfig): string[] {
   const filters = `fps=${stream.detect_fps},scale=${width}:${height}:flags=area,format=gray`;
   return ['-map', '0:v:0', '-an', '-vf', filters, '-f', 'rawvideo', 'pipe:1'];
 }
-
-export const fragmentPattern = (dir: string): string => `${dir}/%08d.ts`;

@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MotionRecording } from '../domain/motion-recording.ts';
-import { nearestTo } from '../domain/nearest.ts';
 import { decodeGrayFrames } from '../media/gray-frames.ts';
 import { MOTION_FRAME } from '../motion/frame-size.ts';
 import { motionThreshold } from '../motion/motion-detector.ts';
@@ -10,6 +9,7 @@ import { createMotionTrial, type RecordedSpan, type TrialReading } from '../moti
 import { MOTION_BY_SENSITIVITY, SENSITIVITIES, type Sensitivity } from '../motion/sensitivity.ts';
 import { CliError, valueOrExit } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { findCamera } from './find-camera.ts';
 import { type CommonOptions, type ConfiguredApp, openApp } from './open-app.ts';
 import { drawMotionTimeline } from './picture/motion-timeline.ts';
 import { printJson, printLine, printTable } from './print.ts';
@@ -73,14 +73,9 @@ async function rulesOf(options: MotionOptions): Promise<MotionRecording> {
   };
 }
 
-function recordingOfCamera({ config, registry, cameraNames }: ConfiguredApp, name: string): MotionRecording {
-  const camera = config.cameras.find((camera) => camera.name === name);
-  if (camera === undefined) {
-    const nearest = nearestTo(name, cameraNames);
-    const fix = nearest === undefined ? `configured are: ${cameraNames.join(', ') || 'none'}` : `did you mean ${nearest}?`;
-    throw new CliError(`no camera is called ${name}; ${fix}`, EXIT.failed);
-  }
-  const found = registry.find('source', camera.source.backend);
+function recordingOfCamera(app: ConfiguredApp, name: string): MotionRecording {
+  const camera = findCamera(app, name);
+  const found = app.registry.find('source', camera.source.backend);
   const plugin = found.ok ? found.value : undefined;
   if (plugin?.recordingOf === undefined)
     throw new CliError(`camera ${name} does not look for motion: its source is ${camera.source.backend}`, EXIT.failed);

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { nearestTo } from '../domain/nearest.ts';
-import { enabledCameras, loadSource } from '../runtime/compose.ts';
+import { loadSource } from '../runtime/compose.ts';
 import { readReport } from '../runtime/source-report.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { findCamera } from './find-camera.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
 import { printJson, printLine } from './print.ts';
 import { printFinding } from './print-finding.ts';
@@ -20,8 +20,7 @@ export function addCameraTest(cameras: Command): void {
     .action(async (name: string, _options: object, command: Command) => {
       const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
       const app = await openApp(options);
-      const camera = enabledCameras(app.config).find((one) => one.name === name);
-      if (camera === undefined) throw new CliError(unknownCamera(name, app.cameraNames), EXIT.failed);
+      const camera = findCamera(app, name);
       const source = loadSource(app, camera);
       if (source.diagnose === undefined)
         throw new CliError(`camera ${name} has nothing to try out: its source is ${camera.source.backend}`, EXIT.failed);
@@ -33,9 +32,4 @@ export function addCameraTest(cameras: Command): void {
       else for (const finding of findings) printFinding(finding);
       if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failed;
     });
-}
-
-function unknownCamera(name: string, known: readonly string[]): string {
-  const nearest = nearestTo(name, known);
-  return `no camera that is on is called ${name}; ${nearest === undefined ? `configured are: ${known.join(', ') || 'none'}` : `did you mean ${nearest}?`}`;
 }

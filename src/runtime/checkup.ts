@@ -4,6 +4,7 @@ import { Secret } from '../domain/secret.ts';
 import type { PluginFailure } from '../domain/stage-error.ts';
 import { remedyOf } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
+import { attention, bad, good } from '../kit/findings.ts';
 import type { MediaTool } from '../media/media-process.ts';
 import { mediaToolVersion } from '../media/version.ts';
 import type { Finding } from '../plugins/spec/finding.ts';
@@ -15,10 +16,6 @@ import { createTemporalClient } from '../temporal/client.ts';
 import { type App, endpointsOf } from './app.ts';
 import { loadAnalyzer, loadChannels, loadFilter, loadStorage } from './compose.ts';
 import { readReport } from './source-report.ts';
-
-const good = (what: string, message: string): Finding => ({ what, state: 'good', message });
-const bad = (what: string, message: string, fix: string): Finding => ({ what, state: 'bad', message, fix });
-const attention = (what: string, message: string, fix: string): Finding => ({ what, state: 'attention', message, fix });
 
 const LOW_DISK_BYTES = 2_000_000_000;
 

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-
-const extension = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .regex(/^\.?[a-z0-9]{1,8}$/, 'must be a file extension such as .mp4')
-  .overwrite((text) => (text.startsWith('.') ? text : `.${text}`));
+import { fileExtensionSchema } from '../../../intake/file-extension.ts';
 
 const seconds = z.number().nonnegative().max(86_400);
 const count = z.number().int().min(1);
@@ -67,7 +61,7 @@ export const ftpConfigSchema = z
       .optional()
       .describe('Folder that holds a folder for each camera. Left out: in the spool, where sealing copies nothing.'),
     extensions: z
-      .array(extension)
+      .array(fileExtensionSchema)
       .min(1)
       .default(['.mp4', '.mkv', '.mov', '.avi', '.ts'])
       .describe('Uploads that end so are clips, in upper or lower case.'),

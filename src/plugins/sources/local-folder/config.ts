@@ -1,18 +1,12 @@
 import { z } from 'zod';
-
-const extension = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .regex(/^\.?[a-z0-9]{1,8}$/, 'must be a file extension such as .mp4')
-  .overwrite((text) => (text.startsWith('.') ? text : `.${text}`));
+import { fileExtensionSchema } from '../../../intake/file-extension.ts';
 
 export const TAKES = ['link', 'copy', 'in_place'] as const;
 
 export const localFolderConfigSchema = z.strictObject({
   watch_dir: z.string().trim().min(1).describe('Folder that finished videos are put into. It may appear later.'),
   extensions: z
-    .array(extension)
+    .array(fileExtensionSchema)
     .min(1)
     .default(['.mp4', '.mkv', '.mov', '.avi', '.ts'])
     .describe('Only files that end so are taken, in upper or lower case.'),

@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { StreamFacts } from '../../../media/probe-stream.ts';
 import type { CameraUrls } from './camera-urls.ts';
+import { videoWords } from './camera-words.ts';
 import type { RtspConfig } from './config.ts';
 
 /** What was found out about a camera, kept for the next start. */
@@ -42,7 +43,7 @@ export function firstProfile(urls: CameraUrls, config: RtspConfig, facts: Stream
   const isCopied = facts.audioCodec === undefined || COPIED_AUDIO.has(facts.audioCodec);
   const isOne = config.stream.sessions === 'one' || (urls.detect === undefined && config.stream.sessions === 'auto');
   const notes = [
-    `main stream: ${facts.videoCodec} ${facts.width}x${facts.height}${facts.fps > 0 ? ` at ${Math.round(facts.fps)} frames/s` : ''}`,
+    `main stream: ${videoWords(facts)}`,
     facts.audioCodec === undefined ? 'no audio' : `audio: ${facts.audioCodec}${isCopied ? '' : ', made AAC'}`,
     ...(urls.detect === undefined ? ['motion is looked for in the main stream: set detect_rtsp_url to spare the processor'] : []),
   ];

@@ -1,4 +1,4 @@
-import type { StreamFailure } from '../../../media/probe-stream.ts';
+import type { StreamFacts, StreamFailure } from '../../../media/probe-stream.ts';
 
 /** What a failure to open a stream means for the owner, after "the camera". */
 export const ADVICE: Readonly<Record<StreamFailure['code'], (message: string) => string>> = {
@@ -10,3 +10,7 @@ export const ADVICE: Readonly<Record<StreamFailure['code'], (message: string) =>
   no_video: (message) => message,
   other: (message) => message,
 };
+
+/** `h264 1920x1080 at 25 frames/s` */
+export const videoWords = ({ videoCodec, width, height, fps }: StreamFacts): string =>
+  `${videoCodec} ${width}x${height}${fps > 0 ? ` at ${Math.round(fps)} frames/s` : ''}`;

@@ -1,5 +1,4 @@
 import { type MediaExit, startMedia } from '../../../media/media-process.ts';
-import { MOTION_FRAME } from '../../../motion/frame-size.ts';
 import { readPictures } from './ingest.ts';
 import type { MotionEye } from './motion-eye.ts';
 
@@ -24,7 +23,6 @@ export interface DetectLink {
 const LOOK_EVERY_MS = 500;
 /** Until the first picture: the camera's greeting and the first key frame. */
 export const FIRST_PICTURE_MS = 10_000;
-export const PICTURE_BYTES = MOTION_FRAME.width * MOTION_FRAME.height;
 
 /** One connection that only delivers pictures for motion, until it ends or no longer works. */
 export function openDetectLink({ args, pidFile, eye, timeoutMs }: DetectLinkOptions): DetectLink {
@@ -32,7 +30,7 @@ export function openDetectLink({ args, pidFile, eye, timeoutMs }: DetectLinkOpti
   let pictures = 0;
   let fault: DetectEnd['fault'];
   eye.reset();
-  readPictures(running, PICTURE_BYTES, (picture) => {
+  readPictures(running, (picture) => {
     pictures += 1;
     eye.look(picture);
   });

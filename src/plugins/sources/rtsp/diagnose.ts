@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { attention, bad, good } from '../../../kit/findings.ts';
 import { joinFragments } from '../../../media/join-fragments.ts';
 import { startMedia } from '../../../media/media-process.ts';
 import { probe } from '../../../media/probe.ts';
 import { probeStream, type StreamFacts, streamFailure } from '../../../media/probe-stream.ts';
-import { MOTION_FRAME } from '../../../motion/frame-size.ts';
 import type { Finding } from '../../spec/finding.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
 import { type CameraProfile, firstProfile, RECORDABLE_VIDEO, withLessAudio } from './camera-profile.ts';
 import { type CameraUrls, resolveUrls } from './camera-urls.ts';
-import { ADVICE } from './camera-words.ts';
+import { ADVICE, videoWords } from './camera-words.ts';
 import type { RtspConfig } from './config.ts';
 import { createFragmentFiles } from './fragment-files.ts';
 import { readPictures, startIngest } from './ingest.ts';
@@ -19,10 +19,6 @@ import { framesArgs, ingestArgs, ioTimeoutMs } from './rtsp-args.ts';
 /** How long the trial recording lasts, and the camera may take for it. */
 const TRIAL_MS = 4_000;
 const TRIAL_LIMIT_MS = 15_000;
-
-const good = (what: string, message: string): Finding => ({ what, state: 'good', message });
-const attention = (what: string, message: string, fix: string): Finding => ({ what, state: 'attention', message, fix });
-const bad = (what: string, message: string, fix: string): Finding => ({ what, state: 'bad', message, fix });
 
 /** Tries what recording a camera takes: both streams, a short recording that plays, and both at once. Records nothing for good. */
 export async function diagnoseCamera(config: RtspConfig, context: PluginContext): Promise<Finding[]> {
@@ -38,8 +34,7 @@ export async function diagnoseCamera(config: RtspConfig, context: PluginContext)
   return [seen, detect, ...trial];
 }
 
-const wordsOf = ({ videoCodec, width, height, fps, audioCodec = 'none' }: StreamFacts): string =>
-  `${videoCodec} ${width}x${height}${fps > 0 ? ` at ${Math.round(fps)} frames/s` : ''}, audio: ${audioCodec}`;
+const wordsOf = (facts: StreamFacts): string => `${videoWords(facts)}, audio: ${facts.audioCodec ?? 'none'}`;
 
 async function findDetect(config: RtspConfig, { detect, isDerived }: CameraUrls): Promise<Finding> {
   const what = 'detect stream';
@@ -134,7 +129,7 @@ function watchBeside(url: string, config: RtspConfig, folder: string): () => Pro
     pidFile: join(folder, 'detect.pid'),
   });
   let pictures = 0;
-  readPictures(running, MOTION_FRAME.width * MOTION_FRAME.height, () => {
+  readPictures(running, () => {
     pictures += 1;
   });
   return async () => {

@@ -1,4 +1,5 @@
 import { type MediaExit, type MediaProcess, startMedia } from '../../../media/media-process.ts';
+import { MOTION_FRAME } from '../../../motion/frame-size.ts';
 import type { StreamSpan } from './stream-clock.ts';
 
 /** Copying the main stream into fragments, while the connection lasts. */
@@ -13,22 +14,22 @@ export interface IngestOptions {
   readonly onFragment: (seq: number, span: StreamSpan) => void;
   /** A packet was stamped no later than the one before it. */
   readonly onOddStamp: () => void;
-  /** How many bytes one gray picture has, and who looks at it; left out where another process delivers pictures. */
-  readonly frames?: { readonly sizeBytes: number; readonly onFrame: (frame: Uint8Array) => void };
+  /** Looks at the gray pictures; left out where another process delivers them. */
+  readonly onPicture?: (picture: Uint8Array) => void;
 }
 
 /** ffmpeg's words for it, in the muxer of 5.1 and of 6 and later. */
 const ODD_STAMP = /non[- ]monoton/i;
 
-export function startIngest({ args, pidFile, onFragment, onOddStamp, frames }: IngestOptions): Ingest {
+export function startIngest({ args, pidFile, onFragment, onOddStamp, onPicture }: IngestOptions): Ingest {
   const onLine = (line: string): boolean => {
     const isOdd = ODD_STAMP.test(line);
     if (isOdd) onOddStamp();
     return isOdd;
   };
   const running = startMedia({ tool: 'ffmpeg', args, pidFile, onLine, onSideLine: (line) => tellFragment(line, onFragment) });
-  if (frames === undefined) running.stdout.resume();
-  else readPictures(running, frames.sizeBytes, frames.onFrame);
+  if (onPicture === undefined) running.stdout.resume();
+  else readPictures(running, onPicture);
   return { ended: running.ended, stop: () => running.stop() };
 }
 
@@ -39,23 +40,21 @@ function tellFragment(line: string, onFragment: IngestOptions['onFragment']): vo
   onFragment(Number(seq), { startMs: Number(start) * 1000, endMs: Number(end) * 1000 });
 }
 
+const PICTURE_BYTES = MOTION_FRAME.width * MOTION_FRAME.height;
+
 /** Cuts stdout into pictures. Each is the looker's only until it returns. */
-export function readPictures(
-  running: Pick<MediaProcess, 'stdout'>,
-  sizeBytes: number,
-  onFrame: (frame: Uint8Array) => void,
-): void {
-  const picture = Buffer.allocUnsafe(sizeBytes);
+export function readPictures({ stdout }: Pick<MediaProcess, 'stdout'>, onPicture: (picture: Uint8Array) => void): void {
+  const picture = Buffer.allocUnsafe(PICTURE_BYTES);
   let filled = 0;
-  running.stdout.on('data', (chunk: Buffer) => {
+  stdout.on('data', (chunk: Buffer) => {
     let rest = chunk;
     while (rest.length > 0) {
       const copied = rest.copy(picture, filled);
       filled += copied;
       rest = rest.subarray(copied);
-      if (filled < sizeBytes) return;
+      if (filled < PICTURE_BYTES) return;
       filled = 0;
-      onFrame(picture);
+      onPicture(picture);
     }
   });
 }

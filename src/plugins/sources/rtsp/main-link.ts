@@ -1,5 +1,5 @@
 import type { MediaExit } from '../../../media/media-process.ts';
-import { FIRST_PICTURE_MS, PICTURE_BYTES } from './detect-link.ts';
+import { FIRST_PICTURE_MS } from './detect-link.ts';
 import { type FragmentFiles, newIngestId } from './fragment-files.ts';
 import { type Ingest, startIngest } from './ingest.ts';
 import { faultOf, type LinkFault, newLink, sawBytes, sawFragment, sawOddStamp } from './link-watch.ts';
@@ -60,7 +60,7 @@ export async function openMainLink(options: MainLinkOptions): Promise<MainLink> 
   const ingest: Ingest = startIngest({
     args: options.argsFor(files.dirOf(ingestId)),
     pidFile: options.pidFile,
-    ...(eye === undefined ? {} : { frames: { sizeBytes: PICTURE_BYTES, onFrame: eye.look } }),
+    ...(eye === undefined ? {} : { onPicture: eye.look }),
     onOddStamp: () => {
       watch = sawOddStamp(watch);
     },

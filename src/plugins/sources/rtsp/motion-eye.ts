@@ -39,7 +39,8 @@ export function createMotionEye({ config, context, desk, memory, onEvent }: Moti
   const sawMotion = (atMs: number): void => desk.take({ type: 'motion', atMs, newEventId: randomUUID() });
   const timeoutMs = config.runtime.frame_timeout_s * 1000;
   let detector = open(memory);
-  let hasLooked = false;
+  /** When what the detector knows was last seen to hold, however often connecting has failed since. */
+  let seenAtMs = memory === undefined ? Number.NEGATIVE_INFINITY : Date.now();
   let isFirst = true;
   let picture = newPicture;
   let lastAtMs = Date.now();
@@ -55,7 +56,7 @@ export function createMotionEye({ config, context, desk, memory, onEvent }: Moti
       picture = sawPicture(picture, bytes, atMs);
       if (isFirst) context.logger.debug({ camera_name: context.cameraName }, 'looking for motion');
       isFirst = false;
-      hasLooked = true;
+      seenAtMs = atMs;
       const wasRecording = desk.isRecording();
       if (!detector.look(bytes, { atMs, recording: wasRecording }).moving) return;
       sawMotion(atMs);
@@ -63,8 +64,7 @@ export function createMotionEye({ config, context, desk, memory, onEvent }: Moti
     },
     reset() {
       // Whoever stands in the picture at this moment is no part of it.
-      const isFresh = hasLooked && blindForMs() < FRESH_MS;
-      if (hasLooked) detector = open(isFresh ? detector.memory() : undefined);
+      detector = open(Date.now() - seenAtMs < FRESH_MS ? detector.memory() : undefined);
       isFirst = true;
       lastAtMs = Date.now();
     },

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { cameraFolderName } from '../../src/kit/camera-folder.ts';
 import { type Household, openHousehold } from '../support/household.ts';
 import { openTestCamera, type TestCamera } from '../support/rtsp-camera.ts';
 import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
@@ -92,8 +92,7 @@ it('a camera that is taken out ends, and one that is put in begins', async () =>
 it('a camera that cannot be started is tried again, and keeps no other from recording', async () => {
   // Given something in the way of the folder that its recordings need
   const name = 'Shed';
-  const folder = `rtsp-shed-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
-  const obstacle = join(house.dataDir, 'spool', 'scratch', folder);
+  const obstacle = join(house.dataDir, 'spool', 'scratch', cameraFolderName('rtsp', name));
   await writeFile(obstacle, '');
   // When it is put in, together with another one
   await change([cameraOf(name, garden), cameraOf('Front door', front, { pre_roll_s: 4 })]);

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { cameraSlug } from '../../../domain/ids.ts';
 import { createFolderIntake } from '../../../intake/folder-intake.ts';
+import { cameraFolderName } from '../../../kit/camera-folder.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
 import type { ClipSink, ClipSource, SourceStatus } from '../../spec/source.ts';
 import { type CameraHome, createCameraHome } from './camera-home.ts';
@@ -85,8 +84,7 @@ function warnOfAnonymous({ anonymous, user, host, port }: FtpConfig, { logger, c
 }
 
 function homeOf(config: FtpConfig, { cameraName = '', clock }: PluginContext, sink: ClipSink): CameraHome {
-  const hash = createHash('sha256').update(cameraName).digest('hex').slice(0, 12);
-  const inSpool = join(sink.scratchDir, `${BACKEND}-${cameraSlug(cameraName)}-${hash}`);
+  const inSpool = join(sink.scratchDir, cameraFolderName(BACKEND, cameraName));
   return createCameraHome({
     folder: config.root_dir === undefined ? inSpool : resolve(config.root_dir, config.user),
     footage: new Set([...config.extensions, ...JPEG_EXTENSIONS]),

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cameraSlug } from '../../../domain/ids.ts';
+import { cameraFolderName } from '../../../kit/camera-folder.ts';
 import { endLeftovers } from '../../../kit/leftovers.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
 import type { ClipSink, ClipSource } from '../../spec/source.ts';
@@ -59,7 +58,7 @@ export function createRtspSource(config: RtspConfig, context: PluginContext): Cl
   async function startRecording(sink: ClipSink): Promise<Running> {
     const { logger } = context;
     // The spool's disk: what is recorded here can be moved into it.
-    const folder = join(sink.scratchDir, folderNameOf(cameraName));
+    const folder = join(sink.scratchDir, cameraFolderName('rtsp', cameraName));
     const pids = join(folder, 'pids');
     await mkdir(pids, { recursive: true, mode: 0o700 });
     await endLeftovers(pids, AT_ONCE);
@@ -95,10 +94,6 @@ async function readIfFresh(path: string): Promise<Uint8Array | undefined> {
     return undefined;
   }
 }
-
-/** Names that differ only in signs have the same slug. */
-const folderNameOf = (cameraName: string): string =>
-  `rtsp-${cameraSlug(cameraName)}-${createHash('sha256').update(cameraName).digest('hex').slice(0, 8)}`;
 
 async function stopRecording({ link, desk, sealer, abandon, done }: Running): Promise<void> {
   link.stop();

@@ -7,7 +7,7 @@ import { createDecideAlert } from './decide-alert.ts';
 import { createDetectObjects, type DetectDeps } from './detect-objects.ts';
 import { createRecordCameraEvents, createRecordEvents } from './record-events.ts';
 import { createReleaseClip, type ReleaseDeps } from './release-clip.ts';
-import { type Channel, createSendNotification } from './send-notification.ts';
+import { createSendNotification, type NotifyDeps } from './send-notification.ts';
 import { createUploadClip, type UploadDeps } from './upload-clip.ts';
 
 /** On the queue of the host that holds the bytes. */
@@ -26,9 +26,8 @@ export const createVlmActivities = (deps: AnalyzeDeps): Pick<Activities, 'analyz
   analyzeClip: createAnalyzeClip(deps),
 });
 
-export interface PipelineDeps {
+export interface PipelineDeps extends NotifyDeps {
   readonly policy: Policy;
-  readonly channels: ReadonlyMap<string, Channel>;
   readonly repository: Pick<ClipRepository, 'append'>;
   readonly cameras: CameraRepository;
   readonly addToBacklog: Activities['addToBacklog'];
@@ -39,7 +38,7 @@ export const createPipelineActivities = (
   deps: PipelineDeps,
 ): Pick<Activities, 'decideAlert' | 'sendNotification' | 'recordEvents' | 'recordCameraEvents' | 'addToBacklog'> => ({
   decideAlert: createDecideAlert(deps.policy),
-  sendNotification: createSendNotification(deps.channels),
+  sendNotification: createSendNotification(deps),
   recordEvents: createRecordEvents(deps.repository),
   recordCameraEvents: createRecordCameraEvents(deps.cameras),
   addToBacklog: deps.addToBacklog,

@@ -137,7 +137,7 @@ function emitDecision(run: ClipRun, facts: PolicyFacts, { notify, notifyReason }
 const isUnverified = (run: ClipRun): boolean => run.filter.state !== 'done';
 
 function alertOf(run: ClipRun, revision: number): ClipAlert {
-  const { clipId, cameraName, recordedStartAt, durationMs } = run.input.clip;
+  const { clipId, cameraName, recordedStartAt, durationMs, storageKey } = run.input.clip;
   return {
     kind: 'clip',
     dedupeKey: clipId,
@@ -149,7 +149,7 @@ function alertOf(run: ClipRun, revision: number): ClipAlert {
     durationMs,
     notifyReason: run.decision?.notifyReason ?? '',
     detectedClasses: run.filter.state === 'done' ? run.filter.value.detectedClasses : [],
-    ...(run.upload.state === 'done' ? run.upload.value : {}),
+    ...(run.upload.state === 'done' ? { storageUri: run.upload.value.storageUri, storageKey } : {}),
     ...analysisOf(run),
     unverified: isUnverified(run),
     uploadFailed: run.upload.state === 'failed',

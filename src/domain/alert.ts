@@ -39,7 +39,8 @@ export interface ClipAlert extends AlertBase {
   readonly notifyReason: string;
   readonly detectedClasses: readonly string[];
   readonly storageUri?: string;
-  readonly viewUrl?: string;
+  /** Where storage has the clip; there once it is uploaded. */
+  readonly storageKey?: string;
   readonly riskLevel?: RiskLevel;
   readonly activityType?: string;
   readonly summary?: string;

@@ -41,7 +41,6 @@ export interface ClipState extends ClipFacts {
   readonly lastSequence: number;
   readonly localPath: string;
   readonly storageUri?: string;
-  readonly viewUrl?: string;
   readonly filterResult?: FilterResult;
   readonly analysisResult?: AnalysisResult;
   readonly vlmSkipReason?: string;
@@ -78,10 +77,8 @@ function recorded(event: ClipRecorded): ClipState {
 
 function applyEvent(state: ClipState, event: ClipEvent): ClipState {
   switch (event.eventType) {
-    case 'upload_completed': {
-      const link = event.viewUrl === undefined ? {} : { viewUrl: event.viewUrl };
-      return { ...healed(state, 'upload'), status: advance(state.status, 'uploaded'), storageUri: event.storageUri, ...link };
-    }
+    case 'upload_completed':
+      return { ...healed(state, 'upload'), status: advance(state.status, 'uploaded'), storageUri: event.storageUri };
     case 'filter_completed': {
       const { detectedClasses, confidence, model, modelSha256, sampledFrames, detections } = event;
       return {

@@ -43,7 +43,6 @@ export interface UploadStarted extends EventBase<'upload_started'> {
 }
 export interface UploadCompleted extends EventBase<'upload_completed'>, AttemptDone {
   readonly storageUri: string;
-  readonly viewUrl?: string;
 }
 export interface UploadFailed extends EventBase<'upload_failed'>, AttemptFailed {}
 export interface FilterStarted extends EventBase<'filter_started'> {

@@ -25,6 +25,4 @@ export type KnownUpload = Known<StoredClip>;
 export interface StoredClip {
   /** `<backend>:<location>`, enough for that backend to find the bytes again. */
   readonly storageUri: string;
-  /** A link that a person can open and that carries no secret. */
-  readonly viewUrl?: string;
 }

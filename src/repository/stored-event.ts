@@ -56,7 +56,7 @@ const event = <Type extends ClipEvent['eventType'], Fields extends z.ZodRawShape
 export const eventSchema: z.ZodType<ClipEvent> = z.discriminatedUnion('eventType', [
   event('clip_recorded', recordingSchema.shape),
   event('upload_started', { destKey: z.string(), attempt }),
-  event('upload_completed', { ...done, storageUri: z.string(), viewUrl: z.string().exactOptional() }),
+  event('upload_completed', { ...done, storageUri: z.string() }),
   event('upload_failed', failed),
   event('filter_started', { attempt }),
   event('filter_completed', { ...done, ...filterResultSchema.shape }),

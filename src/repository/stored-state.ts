@@ -36,7 +36,6 @@ const clipStateSchema: z.ZodType<ClipState> = z.object({
   generation: z.int(),
   lastSequence: z.int(),
   storageUri: z.string().exactOptional(),
-  viewUrl: z.string().exactOptional(),
   filterResult: filterResultSchema.exactOptional(),
   analysisResult: analysisResultSchema.exactOptional(),
   vlmSkipReason: z.string().exactOptional(),

@@ -166,6 +166,6 @@ describe('the references', () => {
     // Then
     expect(types.length).toBeGreaterThan(20);
     expect(missing).toEqual([]);
-    expect(page('docs/ref/events.md')).toContain('`storage_uri` `view_url?`');
+    expect(page('docs/ref/events.md')).toContain('`duration_ms` `storage_uri`');
   });
 });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Alert } from '../../src/domain/alert.ts';
 import { isRetryable } from '../../src/domain/stage-error.ts';
-import type { Notifier } from '../../src/plugins/spec/notifier.ts';
+import type { Notifier, OutgoingAlert } from '../../src/plugins/spec/notifier.ts';
 import { BARE_ALERT, FULL_ALERT, OFFLINE_ALERT, ONLINE_ALERT } from '../support/sample-alert.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -64,7 +63,7 @@ export function describeNotifier(name: string, setup: () => Promise<NotifierSetu
 
     test('lets the other side tell an update from a repeat', async () => {
       // Given
-      const update: Alert = { ...FULL_ALERT, revision: 2 };
+      const update: OutgoingAlert = { ...FULL_ALERT, revision: 2 };
       // When
       const sent = [];
       for (const alert of [FULL_ALERT, FULL_ALERT, update]) sent.push(await notifier.send(alert, signal()));
@@ -77,7 +76,7 @@ export function describeNotifier(name: string, setup: () => Promise<NotifierSetu
       'delivers an alert of the camera %j',
       async (cameraName) => {
         // Given a camera with a name that means something to some protocol
-        const alert: Alert = { ...FULL_ALERT, cameraName };
+        const alert: OutgoingAlert = { ...FULL_ALERT, cameraName };
         // When
         const sent = await notifier.send(alert, signal());
         // Then
@@ -88,7 +87,10 @@ export function describeNotifier(name: string, setup: () => Promise<NotifierSetu
 
     test('delivers many at once, each once', async () => {
       // Given
-      const alerts = Array.from({ length: 60 }, (_none, index): Alert => ({ ...BARE_ALERT, dedupeKey: `alert-${index}` }));
+      const alerts = Array.from(
+        { length: 60 },
+        (_none, index): OutgoingAlert => ({ ...BARE_ALERT, dedupeKey: `alert-${index}` }),
+      );
       // When
       const sent = await Promise.all(alerts.map((alert) => notifier.send(alert, signal())));
       // Then
@@ -99,7 +101,7 @@ export function describeNotifier(name: string, setup: () => Promise<NotifierSetu
 
     test('sends nothing for a call that was cancelled before', async () => {
       // Given
-      const next: Alert = { ...FULL_ALERT, dedupeKey: 'next' };
+      const next: OutgoingAlert = { ...FULL_ALERT, dedupeKey: 'next' };
       // When
       const reason = new Error('called off');
       const cancelled = notifier.send(FULL_ALERT, AbortSignal.abort(reason));
@@ -138,7 +140,7 @@ export function describeNotifier(name: string, setup: () => Promise<NotifierSetu
 
 const signal = (): AbortSignal => new AbortController().signal;
 /** As UTF-8 carries it: half a surrogate pair need not survive the wire. */
-const keyOf = ({ dedupeKey, revision, cameraName }: Alert): Delivered => ({
+const keyOf = ({ dedupeKey, revision, cameraName }: OutgoingAlert): Delivered => ({
   dedupeKey,
   revision,
   cameraName: cameraName.toWellFormed(),

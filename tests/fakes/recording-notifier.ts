@@ -1,11 +1,10 @@
-import type { Alert } from '../../src/domain/alert.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../src/domain/stage-error.ts';
-import type { Notifier } from '../../src/plugins/spec/notifier.ts';
+import type { Notifier, OutgoingAlert } from '../../src/plugins/spec/notifier.ts';
 
 /** Takes every alert and remembers it. */
 export class RecordingNotifier implements Notifier {
-  readonly #sent: Alert[] = [];
+  readonly #sent: OutgoingAlert[] = [];
   #failure: PluginFailure | undefined;
 
   /** Every call fails so until it is called with undefined. */
@@ -13,11 +12,11 @@ export class RecordingNotifier implements Notifier {
     this.#failure = failure;
   }
 
-  get sent(): readonly Alert[] {
+  get sent(): readonly OutgoingAlert[] {
     return this.#sent;
   }
 
-  async send(alert: Alert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
+  async send(alert: OutgoingAlert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
     signal.throwIfAborted();
     if (this.#failure !== undefined) return err(this.#failure);
     this.#sent.push(alert);

@@ -107,7 +107,6 @@ export const NEW_EVENTS: {
   upload_completed: {
     eventType: 'upload_completed',
     storageUri: 'local:clips/a.mp4',
-    viewUrl: 'https://nas/a',
     attempt: 1,
     durationMs: 80,
   },

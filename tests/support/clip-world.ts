@@ -264,6 +264,7 @@ function pipelineActivities({ scripts, sends, calls, client, ...world }: OpenWor
   const addToBacklog = createAddToBacklog(() => Promise.resolve(client), { quietMs: 300, limitMs: 5_000 });
   return createPipelineActivities({
     ...{ policy, channels, addToBacklog },
+    storage: { viewUrl: async (key) => ok(`https://nas.example/${key}?token=secret`) },
     repository: { append: appendTo(world.events) },
     cameras: { append: appendTo(world.cameraEvents) },
   });

@@ -1,10 +1,11 @@
-import type { CameraAlert, ClipAlert } from '../../src/domain/alert.ts';
+import type { CameraAlert } from '../../src/domain/alert.ts';
 import { createClipId } from '../../src/domain/ids.ts';
+import type { OutgoingClipAlert } from '../../src/plugins/spec/notifier.ts';
 
 const clipId = createClipId('2026-11-23T02:27:00.123Z', 'Front Door', '1f3a5c7e9b2d');
 
 /** An alert with all that can be known of a clip. */
-export const FULL_ALERT: ClipAlert = {
+export const FULL_ALERT: OutgoingClipAlert = {
   dedupeKey: clipId,
   revision: 1,
   clipId,
@@ -47,7 +48,7 @@ export const FULL_ALERT: ClipAlert = {
 };
 
 /** An alert at its deadline, when nothing but the recording is known. */
-export const BARE_ALERT: ClipAlert = {
+export const BARE_ALERT: OutgoingClipAlert = {
   dedupeKey: clipId,
   revision: 1,
   clipId,

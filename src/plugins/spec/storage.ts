@@ -15,6 +15,10 @@ export interface StorageCall {
   readonly signal: AbortSignal;
   /** Called now and then with the bytes done so far. */
   readonly onProgress: (bytesDone: number) => void;
+  /** Where an attempt before this one stopped, as it noted it with `saveProgress`. */
+  readonly savedProgress?: unknown;
+  /** Notes where a next attempt, perhaps in another process, can go on. Small and without secrets: it goes into Temporal. */
+  readonly saveProgress?: (progress: unknown) => void;
 }
 
 /** Keeps clips. Keys are relative paths with `/`; every call is idempotent. */
@@ -29,6 +33,8 @@ export interface Storage {
   ): Promise<Result<StoredClip | undefined, PluginFailure>>;
   /** Fetches into a new local file. Nothing there: CLIP_NOT_STORED_YET. */
   get(key: string, path: string, call: StorageCall): Promise<Result<void, PluginFailure>>;
+  /** A link under which a person can open what is stored, made anew each time. Left out, or undefined: there are no links. */
+  viewUrl?(key: string, call: StorageCall): Promise<Result<string | undefined, PluginFailure>>;
   /** Missing already is success. */
   delete(key: string): Promise<Result<void, PluginFailure>>;
   ping(): Promise<Result<void, PluginFailure>>;

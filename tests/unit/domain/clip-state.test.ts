@@ -56,7 +56,7 @@ describe('status transitions', () => {
     // When the upload completes after all
     const state = lived(...before, NEW_EVENTS.upload_completed);
     // Then the status stays and the place of the bytes is known
-    expect(state).toMatchObject({ status: 'done', storageUri: 'local:clips/a.mp4', viewUrl: 'https://nas/a' });
+    expect(state).toMatchObject({ status: 'done', storageUri: 'local:clips/a.mp4' });
   });
 });
 
@@ -115,18 +115,6 @@ describe('what a state keeps', () => {
     });
     expect(state.filterResult).toEqual(FILTER_RESULT);
     expect(state.analysisResult).toEqual(ANALYSIS_RESULT);
-  });
-
-  it('an upload without a link has no link', () => {
-    // Given a storage that has no links to show
-    const { viewUrl: _viewUrl, ...withoutLink } = NEW_EVENTS.upload_completed as Extract<
-      ClipEvent,
-      { eventType: 'upload_completed' }
-    >;
-    // When the upload completes
-    const state = lived(withoutLink);
-    // Then the state has no such key
-    expect(state).not.toHaveProperty('viewUrl');
   });
 
   it('counts the run that the last event belongs to', () => {

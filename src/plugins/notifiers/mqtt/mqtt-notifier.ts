@@ -1,7 +1,6 @@
-import type { Alert } from '../../../domain/alert.ts';
 import { ok, type Result } from '../../../domain/result.ts';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
-import type { Notifier } from '../../spec/notifier.ts';
+import type { Notifier, OutgoingAlert } from '../../spec/notifier.ts';
 import type { MqttConfig } from './config.ts';
 import type { BrokerLink } from './link.ts';
 import { alertPayload } from './payload.ts';
@@ -18,7 +17,7 @@ export class MqttNotifier implements Notifier {
     this.#link = link;
   }
 
-  async send(alert: Alert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
+  async send(alert: OutgoingAlert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
     signal.throwIfAborted();
     const connected = await unlessAborted(this.#link.connect(), signal);
     if (!connected.ok) return connected;
@@ -36,7 +35,7 @@ export class MqttNotifier implements Notifier {
   }
 
   /** For those who come later. The alert is out, and does not wait for this, which may fail. */
-  #showAvailability(session: Session, { kind, cameraName }: Alert): void {
+  #showAvailability(session: Session, { kind, cameraName }: OutgoingAlert): void {
     const { availability_topic, publish_timeout_s } = this.#config;
     if (availability_topic === null || (kind !== 'camera_offline' && kind !== 'camera_online')) return;
     const topic = `${availability_topic}/${topicSafe(cameraName)}`;

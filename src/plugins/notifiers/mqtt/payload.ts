@@ -1,9 +1,10 @@
-import type { Alert, CameraAlert, ClipAlert } from '../../../domain/alert.ts';
+import type { CameraAlert } from '../../../domain/alert.ts';
 import { assertNever } from '../../../domain/assert-never.ts';
 import { toSnakeCase } from '../../../domain/snake-case.ts';
+import type { OutgoingAlert, OutgoingClipAlert } from '../../spec/notifier.ts';
 
 /** An alert as JSON. The same alert gives the same bytes, so a repeat can be told by them, as by `dedupe_key` and `revision`. */
-export function alertPayload(alert: Alert): string {
+export function alertPayload(alert: OutgoingAlert): string {
   switch (alert.kind) {
     case 'clip':
     case undefined:
@@ -17,7 +18,7 @@ export function alertPayload(alert: Alert): string {
 }
 
 /** First the fields that consumers of HomeSec's MQTT alerts have always known, with null for what is not known; then further ones. */
-function clipFields(alert: ClipAlert): object {
+function clipFields(alert: OutgoingClipAlert): object {
   return {
     clip_id: alert.clipId,
     camera_name: alert.cameraName,

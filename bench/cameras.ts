@@ -60,6 +60,8 @@ export interface CamerasBenchOptions {
   /** Of each measurement; clips are 60 s long, so that in a longer one a clip is sealed. */
   readonly seconds?: number;
   readonly many?: readonly number[];
+  /** Told what is measured next: all of it takes more than ten minutes. */
+  readonly onNext?: (what: string) => void;
 }
 
 const RATE = ['-preset', 'medium', '-b:v', '4M', '-maxrate', '5M', '-bufsize', '8M'];
@@ -87,17 +89,25 @@ export async function benchCameras({
   footage,
   seconds = 65,
   many = [1, 2, 4, 6, 8],
+  onNext = () => undefined,
 }: CamerasBenchOptions): Promise<CamerasBench> {
   const options = await cameraOptions(footage);
   await using camera = await openCameraProcess(options);
   const urls = { rtsp_url: camera.mainUrl, detect_rtsp_url: camera.subUrl };
   const single = { rtsp_url: camera.mainUrl, stream: { sessions: 'one' } };
+  onNext('main stream only');
   const main = await sharesOf(single, RECORDING, seconds);
+  onNext('sub-stream for motion, recording');
   const sub = await sharesOf(urls, RECORDING, seconds);
+  onNext('sub-stream for motion, idle');
   const idle = await sharesOf({ ...BLIND, ...urls }, JUDGED, seconds);
+  onNext('times to be online');
   const timesMs = await measureTimes({ ...BLIND, ...urls }, camera);
   const counts: ManyCameras[] = [];
-  for (const count of many) counts.push(await measureMany(options, count, seconds));
+  for (const count of many) {
+    onNext(`${count} cameras at once`);
+    counts.push(await measureMany(options, count, seconds));
+  }
   return {
     ...{ main: main.shares, sub: sub.shares, idle: idle.shares, memoryMiB: idle.memoryMiB },
     ...{ many: counts, timesMs, load: loadavg()[0] ?? 0 },

@@ -87,5 +87,8 @@ if (missing.length > 0) say(`\nFilter and cameras: not measured, for want of ${m
 else {
   print('Filter: 10 s of 1080p25, 2 frames per second, YOLOX-nano, medians', filterRows(await benchFilter(FILTER_FILES)));
   const { footage } = FILTER_FILES;
-  print('Cameras: 1080p25, small stream 640x360 at 25/s, both by RTSP', cameraRows(await benchCameras({ footage })));
+  print(
+    'Cameras: 1080p25, small stream 640x360 at 25/s, both by RTSP',
+    cameraRows(await benchCameras({ footage, onNext: (what) => say(`  measuring: ${what}`) })),
+  );
 }

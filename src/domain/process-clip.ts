@@ -80,4 +80,6 @@ export const SEARCH_ATTRIBUTES = {
   ClipRecordedAt: 'DATETIME',
   ClipLabels: 'KEYWORD_LIST',
   ClipAcknowledged: 'BOOL',
+  /** The backfill that a run belongs to. */
+  ClipBatch: 'KEYWORD',
 } as const;

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-
-const environmentVariable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
+import { environmentVariable } from '../../../kit/environment-variable.ts';
+import { timeZone } from '../../../kit/time-zone.ts';
 
 const baseUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).refine(isBareUrl, {
   error: 'must not carry a user name, password, query or fragment; the key goes into api_key_env',
 });
-
-const timeZone = z.string().refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' });
 
 export const openaiAnalyzerConfigSchema = z.strictObject({
   base_url: baseUrl.default('https://api.openai.com/v1').describe('Where the OpenAI-compatible server answers, with its `/v1`.'),
@@ -48,13 +46,4 @@ export type OpenaiAnalyzerConfig = z.output<typeof openaiAnalyzerConfigSchema>;
 function isBareUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,8 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError, OpenAIError } from 'openai';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
-import { cleanText } from './clean-text.ts';
+import { cleanText } from '../../../kit/clean-text.ts';
+import { readRetryAfterMs } from '../../../kit/retry-after.ts';
 
-/** Asking again once an hour harms nobody, whatever a server asks for. */
-const MAX_RETRY_AFTER_MS = 3_600_000;
 const MAX_MESSAGE_CHARS = 500;
 
 /** `instanceof` alone would make every field of the SDK's generic class an `any`. */
@@ -60,22 +59,6 @@ function codeOfStatus(status: number, error: APIError): StageErrorCode {
   if (status === 408) return 'VLM_TIMED_OUT';
   return status >= 500 ? 'VLM_OVERLOADED' : 'VLM_REJECTED';
 }
-
-/** `Retry-After` (RFC 9110, 10.2.3) in seconds or as a date, or the finer `retry-after-ms` that some servers send. */
-export function readRetryAfterMs(headers: Headers | undefined, nowMs: number): number | undefined {
-  const milliseconds = headers?.get('retry-after-ms');
-  const value = headers?.get('retry-after');
-  const waitMs = [
-    toNumber(milliseconds),
-    toNumber(value) * 1000,
-    // Only what has letters: `Date.parse` takes `-5` for a month.
-    /[a-z]/i.test(value ?? '') ? Date.parse(value ?? '') - nowMs : Number.NaN,
-  ].find(Number.isFinite);
-  return waitMs === undefined ? undefined : Math.min(Math.max(Math.ceil(waitMs), 0), MAX_RETRY_AFTER_MS);
-}
-
-const toNumber = (text: string | null | undefined): number =>
-  /^\d+(\.\d+)?$/.test(text?.trim() ?? '') ? Number(text) : Number.NaN;
 
 const withoutSecret = (text: string, secret: string | undefined): string =>
   secret === undefined || secret === '' ? text : text.replaceAll(secret, '[redacted]');

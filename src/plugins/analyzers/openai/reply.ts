@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
-import { cleanText } from './clean-text.ts';
+import { cleanText } from '../../../kit/clean-text.ts';
 import { sequenceSchema, type WireSequence } from './sequence-schema.ts';
 
 const tokens = z.int().nonnegative();

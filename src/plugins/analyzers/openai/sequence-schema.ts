@@ -7,7 +7,7 @@ import {
   type SequenceAnalysis,
 } from '../../../domain/analysis.ts';
 import { RISK_LEVELS, RISK_MEANINGS } from '../../../domain/risk.ts';
-import { cleanText } from './clean-text.ts';
+import { cleanText } from '../../../kit/clean-text.ts';
 
 const ACTIVITY_MEANINGS: Readonly<Record<ActivityType, string>> = {
   normal_delivery: 'a parcel, letter or meal is brought',

@@ -1,11 +1,7 @@
 import { z } from 'zod';
+import { environmentVariable } from '../../../kit/environment-variable.ts';
 import { parseBrokerUrl } from './broker-address.ts';
 import { CAMERA_PLACEHOLDER, isTopic } from './topic.ts';
-
-const environmentVariable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-  .describe('Name of an environment variable, never the value itself.');
 
 const file = z.string().trim().min(1);
 

@@ -1,4 +1,5 @@
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
+import { reasonOf } from '../../../kit/thrown-reason.ts';
 
 /**
  * Reasons for which a broker refuses what it would refuse again: 3.1.1 CONNACK 1, 2, 4, 5, and of MQTT 5.0 (2.4) malformed
@@ -28,13 +29,4 @@ const isLasting = (thrown: unknown): boolean => LASTING_REASONS.has(reasonCodeOf
 
 function reasonCodeOf(thrown: unknown): number | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'number' ? thrown.code : undefined;
-}
-
-/** With several addresses for one name Node's error has an empty message; its code says enough. */
-function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  if ('code' in thrown && typeof thrown.code === 'string' && !thrown.message.includes(thrown.code)) {
-    return `${thrown.code} ${thrown.message}`.trim();
-  }
-  return thrown.message;
 }

@@ -1,9 +1,10 @@
 import { ok, type Result } from '../../../domain/result.ts';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
+import { alertJson } from '../../../kit/alert-json.ts';
+import { unlessAborted } from '../../../kit/unless-aborted.ts';
 import type { Notifier, OutgoingAlert } from '../../spec/notifier.ts';
 import type { MqttConfig } from './config.ts';
 import type { BrokerLink } from './link.ts';
-import { alertPayload } from './payload.ts';
 import type { Session } from './session.ts';
 import { topicOf, topicSafe } from './topic.ts';
 
@@ -24,7 +25,7 @@ export class MqttNotifier implements Notifier {
     const { topic_template, qos, retain, publish_timeout_s } = this.#config;
     const message = {
       topic: topicOf(topic_template, alert),
-      payload: alertPayload(alert),
+      payload: JSON.stringify(alertJson(alert)),
       contentType: 'application/json',
       qos,
       retain,
@@ -51,16 +52,5 @@ export class MqttNotifier implements Notifier {
 
   close(): Promise<void> {
     return this.#link.close();
-  }
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

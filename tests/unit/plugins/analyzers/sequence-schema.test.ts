@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cleanText } from '../../../../src/plugins/analyzers/openai/clean-text.ts';
+import { cleanText } from '../../../../src/kit/clean-text.ts';
 import { sequenceJsonSchema } from '../../../../src/plugins/analyzers/openai/sequence-schema.ts';
 
 test('the schema is strict in all its objects and has the fields that consumers know', () => {

@@ -1,23 +1,26 @@
-import type { CameraAlert } from '../../../domain/alert.ts';
-import { assertNever } from '../../../domain/assert-never.ts';
-import { toSnakeCase } from '../../../domain/snake-case.ts';
-import type { OutgoingAlert, OutgoingClipAlert } from '../../spec/notifier.ts';
+import type { CameraAlert } from '../domain/alert.ts';
+import { assertNever } from '../domain/assert-never.ts';
+import { toSnakeCase } from '../domain/snake-case.ts';
+import type { OutgoingAlert, OutgoingClipAlert } from '../plugins/spec/notifier.ts';
 
-/** An alert as JSON. The same alert gives the same bytes, so a repeat can be told by them, as by `dedupe_key` and `revision`. */
-export function alertPayload(alert: OutgoingAlert): string {
+/**
+ * An alert as every machine that receives one knows it. The same alert gives the same JSON, so a repeat can be told by its
+ * bytes, as by `dedupe_key` and `revision`.
+ */
+export function alertJson(alert: OutgoingAlert): object {
   switch (alert.kind) {
     case 'clip':
     case undefined:
-      return JSON.stringify(clipFields(alert));
+      return clipFields(alert);
     case 'camera_offline':
     case 'camera_online':
-      return JSON.stringify(cameraFields(alert));
+      return cameraFields(alert);
     default:
       return assertNever(alert);
   }
 }
 
-/** First the fields that consumers of HomeSec's MQTT alerts have always known, with null for what is not known; then further ones. */
+/** First the fields that consumers of HomeSec's alerts have always known, with null for what is not known; then further ones. */
 function clipFields(alert: OutgoingClipAlert): object {
   return {
     clip_id: alert.clipId,

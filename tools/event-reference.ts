@@ -44,6 +44,8 @@ const MEANINGS: Readonly<Record<EventType, string>> = {
   vlm_failed: 'An attempt of the model failed.',
   vlm_skipped: 'The model was not asked, and why.',
   alert_decision_made: 'The alert policy has decided with what was known then; it may decide again.',
+  alert_suppressed:
+    'The clip was worth an alert; quiet hours or a cool-down of the policy held it back, and until when they last.',
   alert_summarized: "The clip's alert was told in the summary of its camera's backlog.",
   notification_sent: 'A channel has confirmed the alert (revision 1) or an update of it.',
   notification_failed: 'An attempt to send over a channel failed.',

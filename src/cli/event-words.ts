@@ -32,6 +32,8 @@ export function detailOf(event: ClipEvent): string {
       return event.reason;
     case 'alert_decision_made':
       return `${event.shouldNotify ? 'alert' : 'no alert'}: ${event.reason}`;
+    case 'alert_suppressed':
+      return `held back by ${event.reason} until ${event.until}: ${event.alertReason}`;
     case 'notification_sent':
       return `${event.notifierName}, revision ${event.revision}${again}`;
     case 'stage_retried':

@@ -80,10 +80,11 @@ function applyEvent(state: ClipState, event: ClipEvent): ClipState {
     case 'upload_completed':
       return { ...healed(state, 'upload'), status: advance(state.status, 'uploaded'), storageUri: event.storageUri };
     case 'filter_completed': {
-      const { detectedClasses, confidence, model, modelSha256, sampledFrames, detections } = event;
+      const { detectedClasses, confidence, model, modelSha256, sampledFrames, detections, snapshotKey } = event;
+      const picture = snapshotKey === undefined ? {} : { snapshotKey };
       return {
         ...healed(state, 'filter'),
-        filterResult: { detectedClasses, confidence, model, modelSha256, sampledFrames, detections },
+        filterResult: { detectedClasses, confidence, model, modelSha256, sampledFrames, detections, ...picture },
       };
     }
     case 'clip_rechecked':
@@ -102,6 +103,8 @@ function applyEvent(state: ClipState, event: ClipEvent): ClipState {
       return troubled(state, 'vlm', event);
     case 'alert_decision_made':
       return { ...state, alertDecision: { notify: event.shouldNotify, notifyReason: event.reason } };
+    case 'alert_suppressed':
+      return { ...state, alertDecision: { notify: false, notifyReason: event.reason } };
     case 'notification_sent':
       return delivered(healed(state, 'notify', event.notifierName), event, 'sent');
     case 'notification_failed': {

@@ -26,4 +26,6 @@ export interface FilterResult {
   readonly sampledFrames: number;
   /** One per class, best first. */
   readonly detections: readonly Detection[];
+  /** Where storage has a JPEG of the best detection of a trigger class, with its box drawn; missing where there is none. */
+  readonly snapshotKey?: string;
 }

@@ -1,3 +1,4 @@
+import type { HeldBack } from './alert.ts';
 import type { AnalysisResult } from './analysis.ts';
 import type { ClipFacts } from './clip.ts';
 import type { FilterResult } from './detection.ts';
@@ -65,6 +66,8 @@ export interface AlertDecisionMade extends EventBase<'alert_decision_made'> {
   readonly vlmRisk?: RiskLevel;
   readonly unverified: boolean;
 }
+/** The clip was worth an alert, and a wish of the owner held it back. */
+export interface AlertSuppressed extends EventBase<'alert_suppressed'>, HeldBack {}
 /** The alert of a clip from a backlog went into the summary of its camera. */
 export interface AlertSummarized extends EventBase<'alert_summarized'> {}
 export interface NotificationSentFacts extends AttemptDone {
@@ -122,6 +125,7 @@ export type ClipEvent =
   | VlmFailed
   | VlmSkipped
   | AlertDecisionMade
+  | AlertSuppressed
   | AlertSummarized
   | NotificationSent
   | NotificationFailed

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HoldBackReason } from '../domain/alert.ts';
 import type { ClipEvent } from '../domain/events.ts';
 import type { VLMSkipReason } from '../domain/known.ts';
 import { err, ok, type Result } from '../domain/result.ts';
@@ -71,6 +72,11 @@ export const eventSchema: z.ZodType<ClipEvent> = z.discriminatedUnion('eventType
     detectedClasses: z.array(z.string()).exactOptional(),
     vlmRisk: riskLevelSchema.exactOptional(),
     unverified: z.boolean(),
+  }),
+  event('alert_suppressed', {
+    reason: z.enum(['quiet_hours', 'cool_down'] satisfies HoldBackReason[]),
+    until: instantSchema,
+    alertReason: z.string(),
   }),
   event('alert_summarized', {}),
   event('notification_sent', notificationSentFields),

@@ -27,6 +27,7 @@ export const filterResultSchema = z.object({
   modelSha256: z.string(),
   sampledFrames: countSchema,
   detections: z.array(detectionSchema),
+  snapshotKey: z.string().exactOptional(),
 }) satisfies z.ZodType<FilterResult>;
 
 const sequenceAnalysisSchema = z.object({

@@ -126,6 +126,12 @@ export const NEW_EVENTS: {
     vlmRisk: 'high',
     unverified: false,
   },
+  alert_suppressed: {
+    eventType: 'alert_suppressed',
+    reason: 'cool_down',
+    until: '2026-03-28T01:40:00.000Z',
+    alertReason: 'risk_level=high',
+  },
   alert_summarized: { eventType: 'alert_summarized' },
   notification_sent: {
     eventType: 'notification_sent',

@@ -6,7 +6,10 @@ import { describePolicy } from './policy.contract.ts';
 
 describePolicy('default', () => defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext()));
 describePolicy('default, everything set', () => {
-  const config = { notify_on_activity_types: ['unknown'], notify_unverified: false, overrides: { 'Front Door': {} } };
+  const quiet = { from: '22:00', to: '06:00', time_zone: 'Europe/Berlin', except_risk: 'critical' };
+  const wishes = { quiet_hours: quiet, cool_down_s: 300, group_visits: { gap_s: 30 } };
+  const overrides = { 'Front Door': {} };
+  const config = { notify_on_activity_types: ['unknown'], notify_unverified: false, ...wishes, overrides };
   return defaultPolicy.create(defaultPolicy.configSchema.parse(config), createTestContext());
 });
 describePolicy('noop', () => noopPolicy.create(noopPolicy.configSchema.parse({}), createTestContext()));

@@ -35,7 +35,7 @@ function failure(context: Context, error: StageError): ApplicationFailure {
   const earlier = carriedAttempts(context);
   const failed: FailedAttempt = { attempt, errorType: error.kind, errorCode: error.code, errorMessage: error.message };
   // Heartbeat details outlive the attempt: the next one finds there what this one met.
-  heartbeat(context, [...earlier.slice(0, 1), ...earlier.slice(1).slice(2 - ATTEMPTS_KEPT), failed]);
+  heartbeat(context, { failedAttempts: [...earlier.slice(0, 1), ...earlier.slice(1).slice(2 - ATTEMPTS_KEPT), failed] });
   const retryable = isRetryable(error.code);
   return ApplicationFailure.create({
     type: error.kind,

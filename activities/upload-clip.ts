@@ -4,17 +4,20 @@ import type { Clip } from '../src/domain/clip.ts';
 import type { StoredClip } from '../src/domain/known.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
 import type { PluginFailure } from '../src/domain/stage-error.ts';
-import type { Storage } from '../src/plugins/spec/storage.ts';
-import { storageCall } from './storage-call.ts';
+import type { Pace } from '../src/kit/pace.ts';
+import type { Storage, StorageCall } from '../src/plugins/spec/storage.ts';
+import { uploadCall } from './storage-call.ts';
 
 export interface UploadDeps {
   readonly storage: Storage;
   readonly storageBackend: string;
+  /** Shared by all uploads of the process. */
+  readonly pace: Pace;
 }
 
-export function createUploadClip({ storage, storageBackend }: UploadDeps): Activities['uploadClip'] {
+export function createUploadClip({ storage, storageBackend, pace }: UploadDeps): Activities['uploadClip'] {
   return async ({ clip }) => {
-    const stored = await store(storage, clip);
+    const stored = await store(storage, clip, uploadCall(Context.current(), pace));
     if (stored.ok) return stored;
     const { clipId, storageKey } = clip;
     return err({ kind: 'UploadError', clipId, backend: storageBackend, storageKey, ...stored.error });
@@ -22,8 +25,7 @@ export function createUploadClip({ storage, storageBackend }: UploadDeps): Activ
 }
 
 /** Local bytes that are gone are no failure when an earlier run has uploaded them. */
-async function store(storage: Storage, clip: Clip): Promise<Result<StoredClip, PluginFailure>> {
-  const call = storageCall(Context.current());
+async function store(storage: Storage, clip: Clip, call: StorageCall): Promise<Result<StoredClip, PluginFailure>> {
   const put = await storage.put(clip, clip.storageKey, call);
   if (put.ok || put.error.code !== 'CLIP_MISSING') return put;
   const verified = await storage.verify(clip.storageKey, clip, call);

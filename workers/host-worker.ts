@@ -3,8 +3,10 @@ import { createHostActivities } from '../activities/index.ts';
 import type { ClipId } from '../src/domain/ids.ts';
 import { ok, type Result } from '../src/domain/result.ts';
 import { systemClock } from '../src/kit/clock.ts';
+import { createPace } from '../src/kit/pace.ts';
 import type { App } from '../src/runtime/app.ts';
 import { followCameras } from '../src/runtime/camera-watch.ts';
+import { serveClips } from '../src/runtime/clip-links.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
 import { loadStorage } from '../src/runtime/compose.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
@@ -28,11 +30,12 @@ export async function runHostWorker(app: App): Promise<Result<void, SpoolError>>
   const activities = createHostActivities({
     storage,
     storageBackend: config.storage.backend,
+    pace: createPace(config.storage.max_upload_mbps),
     release: (clipId: ClipId, outcome) => spool.release(clipId, outcome),
     prune: () => void makeRoom(app, spool),
   });
   handover.start();
-  const watching = [watchRoom(app, spool), followCameras(app, spool.hostId, client)];
+  const watching = [watchRoom(app, spool), followCameras(app, spool.hostId, client), serveClips(app, spool)];
   try {
     const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
     await runWorkers(app, async (at) => [await createHostWorker(at, activities, host)]);

@@ -23,6 +23,11 @@ const storageSchema = z.strictObject({
     .strictObject({ clips_dir: z.string().min(1).default('clips').describe('Folder for clips below the storage root.') })
     .prefault({})
     .describe('How what is stored is laid out.'),
+  max_upload_mbps: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Megabits per second that all uploads of this host share. Left out: no limit.'),
 });
 
 const notifierSchema = z.strictObject({
@@ -123,10 +128,46 @@ export const configSchema = z.strictObject({
   temporal: z
     .strictObject({
       address: z.string().min(1).optional().describe('`host:port`. Left out: $TEMPORAL_ADDRESS, else the embedded server.'),
-      namespace: z.string().min(1).default('homesec').describe('Namespace of all workflows.'),
+      namespace: z.string().min(1).optional().describe('Namespace of all workflows. Left out: $TEMPORAL_NAMESPACE, else `homesec`.'),
+      encryption: z
+        .strictObject({
+          enabled: z.boolean().default(true).describe('`false`: nothing more is encrypted, what is can still be read.'),
+          keys: z
+            .array(z.strictObject({ key_env: environmentVariable }))
+            .min(1)
+            .describe('The first encrypts, all decrypt. Each is 32 bytes in base64.'),
+        })
+        .optional()
+        .describe('Of what Temporal keeps of clips. Left out: none. docs/guide/connections.md'),
     })
     .prefault({})
     .describe('The Temporal server.'),
+  clip_server: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s/]+):\d{1,5}$/, 'must be an address and a port, such as 192.168.1.10:8790')
+        .describe('Address and port that `worker host` listens on.'),
+      public_url: z
+        .url({ protocol: /^https?$/ })
+        .describe('Where workers on other machines reach it, such as `http://192.168.1.10:8790`.'),
+      secret_env: environmentVariable.default('HOMESEC_CLIP_SECRET'),
+    })
+    .optional()
+    .describe(
+      'Has `worker host` hand the bytes of clips to workers on other machines, by signed links. Left out: they wait for storage.',
+    ),
+  health: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(/^(\[[^\]]+\]|[^:[\]]+):\d{1,5}$/, 'must be host:port')
+        .nullable()
+        .default(null)
+        .describe('`host:port` for /health/live, /health/ready and /metrics; workers beside it take the next ports. `null`: none.'),
+    })
+    .prefault({})
+    .describe('What each process tells of itself over HTTP; $HOMESEC_HEALTH_PORT sets the port. docs/guide/operate.md'),
   spool: z
     .strictObject({ dir: z.string().min(1).optional().describe('Left out: `spool` below `data_dir`. On a local disk.') })
     .prefault({})

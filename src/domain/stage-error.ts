@@ -26,7 +26,12 @@ export const STAGE_ERROR_CODES = {
     remedy: 'ffmpeg cannot decode the clip. Play the file by hand; if it plays, update ffmpeg and retry.',
   },
   CLIP_NOT_STORED_YET: { retryable: true, remedy: 'The worker shares no disk with the camera host and waits for the upload.' },
+  CLIP_HOST_UNREACHABLE: {
+    retryable: true,
+    remedy: 'The camera host does not hand out the bytes. Check clip_server on both machines, their clocks and the network.',
+  },
   STORAGE_UNREACHABLE: { retryable: true, remedy: 'Storage does not answer. Check that it is mounted or online.' },
+  STORAGE_RATE_LIMITED: { retryable: true, remedy: 'Storage asked to slow down; the upload goes on by itself.' },
   STORAGE_FULL: { retryable: true, remedy: 'Free space in storage; the upload goes on by itself.' },
   STORAGE_DENIED: {
     retryable: false,
@@ -70,6 +75,10 @@ export const STAGE_ERROR_CODES = {
     remedy: 'Set the environment variable that the configuration names, restart the worker, then retry.',
   },
   STAGE_TIMED_OUT: { retryable: false, remedy: 'No worker finished the stage in time. See that its worker runs, then retry.' },
+  OVERRIDE_REFUSED: {
+    retryable: false,
+    remedy: 'The configuration has changed since the backfill was started. Start another one with settings that fit it.',
+  },
   UNEXPECTED: { retryable: true, remedy: 'A defect in HomeSec or a plugin. The cause is in the event and in the log.' },
 } as const satisfies Readonly<Record<string, ErrorCodeFacts>>;
 export type StageErrorCode = keyof typeof STAGE_ERROR_CODES;

@@ -201,6 +201,17 @@ export function describeStorage(name: string, setup: () => Promise<StorageSetup>
       expect(progress.at(-1)).toBe(file.sizeBytes);
     });
 
+    test('asks before it sends, for all bytes that it sends and for no others', async () => {
+      // Given
+      const file = await localFile(Buffer.alloc(3_000_000, 'x'));
+      let asked = 0;
+      const pace = async (bytes: number) => void (asked += bytes);
+      // When it is stored, and stored again
+      for (const _ of [1, 2]) await storage.put(file, 'clip', { ...createCall(), pace });
+      // Then
+      expect(asked).toBe(file.sizeBytes);
+    });
+
     test('does nothing for a call that was cancelled before, and can be asked again', async () => {
       // Given
       const file = await localFile('the footage');

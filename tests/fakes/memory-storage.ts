@@ -26,6 +26,7 @@ export class MemoryStorage implements Storage {
     const bytes = await readFile(file.path).catch(() => undefined);
     if (bytes === undefined) return err(pluginFailure('CLIP_MISSING', `${file.path} is gone`));
     if (!isSame(bytes, file)) return err(pluginFailure('CLIP_CORRUPT', `${file.path} is not what was sealed`));
+    await call.pace?.(bytes.length);
     call.signal.throwIfAborted();
     const rival = this.#files.get(key);
     if (rival !== undefined && !rival.equals(bytes)) return err(pluginFailure('STORAGE_CONFLICT', `${key} holds other bytes`));

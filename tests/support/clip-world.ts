@@ -22,10 +22,12 @@ import type { ClipPlan, ProcessClipInput } from '../../src/domain/process-clip.t
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../src/domain/stage-error.ts';
 import { createLogger } from '../../src/kit/logger.ts';
+import { createPace } from '../../src/kit/pace.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
 import type { Policy } from '../../src/plugins/spec/policy.ts';
 import { repositoryError } from '../../src/repository/repository-error.ts';
 import { createAddToBacklog } from '../../src/temporal/backlog-summaries.ts';
+import { createRecallRuns } from '../../src/temporal/clip-history.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
 import { startClip } from '../../src/temporal/start-clip.ts';
 import { createGpuWorker, createHostWorker, createPipelineWorker, createVlmWorker } from '../../workers/queue-workers.ts';
@@ -195,7 +197,7 @@ async function createWorkers(
     close: () => Promise.resolve(),
   };
   const idle = { ping: () => Promise.resolve(ok(undefined)), close: () => Promise.resolve() };
-  const bytes = { storage, tempDir: at.folder };
+  const bytes = { storage, copiesDir: at.folder };
   const context = createTestContext();
   return Promise.all([
     createPipelineWorker(at, pipelineActivities(world), await bundleWorkflows(context.logger)),
@@ -222,6 +224,7 @@ async function createWorkers(
       createHostActivities({
         storage,
         storageBackend: 'scripted',
+        pace: createPace(undefined),
         release: async (clipId, { uploaded }) => void world.released.push({ clipId, uploaded }),
         prune: () => undefined,
       }),
@@ -264,6 +267,7 @@ function pipelineActivities({ scripts, sends, calls, client, ...world }: OpenWor
   const addToBacklog = createAddToBacklog(() => Promise.resolve(client), { quietMs: 300, limitMs: 5_000 });
   return createPipelineActivities({
     ...{ policy, channels, addToBacklog },
+    recallRuns: createRecallRuns(() => Promise.resolve(client)),
     storage: { viewUrl: async (key) => ok(`https://nas.example/${key}?token=secret`) },
     repository: { append: appendTo(world.events) },
     cameras: { append: appendTo(world.cameraEvents) },

@@ -19,6 +19,8 @@ export interface StorageCall {
   readonly savedProgress?: unknown;
   /** Notes where a next attempt, perhaps in another process, can go on. Small and without secrets: it goes into Temporal. */
   readonly saveProgress?: (progress: unknown) => void;
+  /** Resolves when so many more bytes may be sent: all uploads of the process share one limit. Asked before each small piece. */
+  readonly pace?: (bytes: number) => Promise<void>;
 }
 
 /** Keeps clips. Keys are relative paths with `/`; every call is idempotent. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
+import { StorageStop } from '../../../kit/storage-stop.ts';
 import type { StorageCall } from '../../spec/storage.ts';
-import { StorageStop } from './failures.ts';
 
 const CHUNK_BYTES = 1 << 20;
 

@@ -1,4 +1,5 @@
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
+import { StorageStop } from '../../../kit/storage-stop.ts';
 
 /** What the operating system's refusals mean for storage (Linux errno(3)). */
 const CODES: Readonly<Record<string, StageErrorCode>> = {
@@ -31,30 +32,12 @@ const CODES: Readonly<Record<string, StageErrorCode>> = {
   EBUSY: 'STORAGE_UNREACHABLE',
 };
 
-/** Ends the work on one call: thrown inside this plugin, and turned into a value at its edge. */
-export class StorageStop extends Error {
-  readonly failure: PluginFailure;
-  constructor(failure: PluginFailure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
 /** A failure of the storage itself, from whatever was thrown while `what` was tried. */
 export function storageFailure(what: string, thrown: unknown): PluginFailure {
   if (thrown instanceof StorageStop) return thrown.failure;
   const errno = errnoOf(thrown);
   const code = errno === undefined ? undefined : CODES[errno];
   return pluginFailure(code ?? 'UNEXPECTED', `could not ${what}: ${errno ?? String(thrown)}`, thrown);
-}
-
-/** A failure of the clip's own local bytes. */
-export function sourceFailure(path: string, thrown: unknown): PluginFailure {
-  const errno = errnoOf(thrown);
-  const why = `could not read the local clip ${path}: ${errno ?? String(thrown)}`;
-  if (isAbsent(thrown)) return pluginFailure('CLIP_MISSING', why, thrown);
-  if (errno === 'EIO' || errno === 'EISDIR') return pluginFailure('CLIP_CORRUPT', why, thrown);
-  return pluginFailure('UNEXPECTED', why, thrown);
 }
 
 export function errnoOf(thrown: unknown): string | undefined {

@@ -1,8 +1,9 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { pluginFailure } from '../../../domain/stage-error.ts';
+import { StorageStop } from '../../../kit/storage-stop.ts';
 import { syncFolder } from './durable.ts';
-import { errnoOf, isAbsent, StorageStop } from './failures.ts';
+import { errnoOf, isAbsent } from './failures.ts';
 
 /** The folder below `root`, made durably when it is not there. A link that leads out of the root is STORAGE_DENIED. */
 export async function makeFolder(root: string, names: readonly string[]): Promise<string> {

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
+import { keyProblem } from '../../../kit/storage-key.ts';
 import { PRIVATE_DIR } from './root.ts';
 
 /** A key that can only name a file below the root: folders from the root down, and the file's name. */
@@ -20,14 +21,5 @@ export function parseKey(key: string): Result<ParsedKey, PluginFailure> {
   return ok({ key, folders: segments, name });
 }
 
-function problemOf(key: string): string | undefined {
-  if (key === '') return 'is empty';
-  if (key.startsWith('/')) return 'is absolute';
-  if (key.includes('\\')) return 'has a backslash';
-  if (/\p{Cc}/u.test(key)) return 'has a control character';
-  if (!key.isWellFormed()) return 'is not valid Unicode';
-  const segments = key.split('/');
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) return 'has an empty or dot segment';
-  if (segments[0] === PRIVATE_DIR) return `is in the storage's own folder ${PRIVATE_DIR}`;
-  return undefined;
-}
+const problemOf = (key: string): string | undefined =>
+  key.split('/')[0] === PRIVATE_DIR ? `is in the storage's own folder ${PRIVATE_DIR}` : keyProblem(key);

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StoredClip } from '../../../domain/known.ts';
-import { err, ok, type Result } from '../../../domain/result.ts';
+import type { Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
+import { localFailure } from '../../../kit/local-bytes.ts';
+import { StorageStop, settle, valueOf } from '../../../kit/storage-stop.ts';
 import type { LocalFile, Storage, StorageCall } from '../../spec/storage.ts';
 import { type Digest, openPlain, readThrough, sameBytes, writeAll } from './bytes.ts';
 import { syncFolder } from './durable.ts';
-import { errnoOf, isAbsent, StorageStop, sourceFailure, storageFailure } from './failures.ts';
+import { errnoOf, isAbsent, storageFailure } from './failures.ts';
 import { findFolder, makeFolder } from './folders.ts';
 import { type ParsedKey, parseKey } from './key.ts';
 import { discard, openPart, type Part, publish, sweepParts } from './parts.ts';
@@ -26,7 +28,7 @@ export class LocalStorage implements Storage {
   }
 
   put(file: LocalFile, key: string, call: StorageCall): Promise<Result<StoredClip, PluginFailure>> {
-    return settle(`store ${key}`, call.signal, async () => {
+    return settle(call.signal, explain(`store ${key}`), async () => {
       const parsed = valueOf(parseKey(key));
       const root = valueOf(await this.#root.prepare());
       const target = join(await makeFolder(root, parsed.folders), parsed.name);
@@ -36,7 +38,7 @@ export class LocalStorage implements Storage {
   }
 
   verify(key: string, expected: Digest, call: StorageCall): Promise<Result<StoredClip | undefined, PluginFailure>> {
-    return settle(`verify ${key}`, call.signal, async () => {
+    return settle(call.signal, explain(`verify ${key}`), async () => {
       const parsed = valueOf(parseKey(key));
       const target = await this.#find(parsed);
       return target !== undefined && (await holds(target, expected, call)) ? stored(parsed) : undefined;
@@ -44,7 +46,7 @@ export class LocalStorage implements Storage {
   }
 
   get(key: string, path: string, call: StorageCall): Promise<Result<void, PluginFailure>> {
-    return settle(`fetch ${key}`, call.signal, async () => {
+    return settle(call.signal, explain(`fetch ${key}`), async () => {
       const target = await this.#find(valueOf(parseKey(key)));
       if (target === undefined || !(await fetchInto(path, target, call))) {
         throw new StorageStop(pluginFailure('CLIP_NOT_STORED_YET', `storage has nothing under ${key}`));
@@ -53,7 +55,7 @@ export class LocalStorage implements Storage {
   }
 
   delete(key: string): Promise<Result<void, PluginFailure>> {
-    return settle(`delete ${key}`, NEVER, async () => {
+    return settle(NEVER, explain(`delete ${key}`), async () => {
       const target = await this.#find(valueOf(parseKey(key)));
       if (target === undefined) return;
       try {
@@ -108,12 +110,12 @@ export class LocalStorage implements Storage {
  * it was given (STORAGE_UNVERIFIED): local bytes are removed on the word of this copy.
  */
 async function fill(part: Part, file: LocalFile, call: StorageCall): Promise<void> {
-  const explain = (thrown: unknown) => sourceFailure(file.path, thrown);
+  const explain = (thrown: unknown) => localFailure(file.path, thrown);
   const source = await open(file.path, 'r').catch((thrown: unknown) => {
     throw new StorageStop(explain(thrown));
   });
   try {
-    const copied = await readThrough({ file: source, call, explain, write: (chunk) => writeAll(part.file, chunk) });
+    const copied = await readThrough({ file: source, call, explain, write: (chunk) => writePaced(part, chunk, call) });
     if (!sameBytes(copied, file)) throw new StorageStop(pluginFailure('CLIP_CORRUPT', `${file.path} is not what was sealed`));
     await part.file.sync();
   } finally {
@@ -122,6 +124,11 @@ async function fill(part: Part, file: LocalFile, call: StorageCall): Promise<voi
   const backCall: StorageCall = { signal: call.signal, onProgress: () => call.onProgress(file.sizeBytes) };
   if (sameBytes(await digestOf(part.path, backCall), file)) return;
   throw new StorageStop(pluginFailure('STORAGE_UNVERIFIED', 'the copy read back from storage differs and was discarded'));
+}
+
+async function writePaced(part: Part, chunk: Uint8Array, call: StorageCall): Promise<void> {
+  await call.pace?.(chunk.length);
+  await writeAll(part.file, chunk);
 }
 
 /** Whether exactly these bytes are there. False: nothing is. Anything else that has the name: STORAGE_CONFLICT. */
@@ -163,6 +170,8 @@ async function fetchInto(path: string, target: string, call: StorageCall): Promi
   }
 }
 
+const explain = (what: string) => (thrown: unknown) => storageFailure(what, thrown);
+
 async function openStored(target: string): Promise<FileHandle | undefined> {
   const file = await openPlain(target).catch((thrown: unknown) => {
     if (isAbsent(thrown)) return undefined;
@@ -187,25 +196,3 @@ const digest = (file: FileHandle, call: StorageCall): Promise<Digest> =>
 
 /** Relative to the root, so that a root can move. No view URL: a `file:` link opens on no other computer. */
 const stored = ({ key }: ParsedKey): StoredClip => ({ storageUri: `local:${key}` });
-
-function valueOf<T>(result: Result<T, PluginFailure>): T {
-  if (result.ok) return result.value;
-  throw new StorageStop(result.error);
-}
-
-/**
- * Turns whatever stops the work into a value. An aborted call rejects with the signal's reason, at once, even while a dead
- * share blocks the system call beneath it; the work stops at its next step.
- */
-async function settle<T>(what: string, signal: AbortSignal, work: () => Promise<T>): Promise<Result<T, PluginFailure>> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const worked = work().then(ok<T>, (thrown: unknown) => err(storageFailure(what, thrown)));
-  try {
-    return await Promise.race([worked, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}

@@ -12,16 +12,16 @@ export interface AnalyzeDeps extends ClipBytesDeps {
 }
 
 export function createAnalyzeClip({ analyzer, analyzerBackend, ...bytes }: AnalyzeDeps): Activities['analyzeClip'] {
-  return async ({ clip, filter }) => {
+  return async ({ filter, ...source }) => {
     const context = Context.current();
-    const { clipId, cameraName, recordedStartAt, durationMs } = clip;
+    const { clipId, cameraName, recordedStartAt, durationMs } = source.clip;
     const request = {
       ...{ clipId, cameraName, recordedStartAt, durationMs },
       ...(filter === undefined ? {} : { filter }),
       signal: context.cancellationSignal,
       onProgress: () => heartbeat(context),
     };
-    const told = await withClipBytes(bytes, clip, storageCall(context), (path) => analyzer.analyze({ path, ...request }));
+    const told = await withClipBytes(bytes, source, storageCall(context), (path) => analyzer.analyze({ path, ...request }));
     return told.ok ? told : err({ kind: 'VLMError', clipId, backend: analyzerBackend, ...told.error });
   };
 }

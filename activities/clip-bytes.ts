@@ -1,40 +1,107 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { ClipSource } from '../src/domain/activities.ts';
 import type { Clip } from '../src/domain/clip.ts';
-import { err, type Result } from '../src/domain/result.ts';
-import { type PluginFailure, pluginFailure } from '../src/domain/stage-error.ts';
+import { err, ok, type Result } from '../src/domain/result.ts';
+import { isRetryable, type PluginFailure, pluginFailure } from '../src/domain/stage-error.ts';
 import type { Storage, StorageCall } from '../src/plugins/spec/storage.ts';
 
 export interface ClipBytesDeps {
   readonly storage: Storage;
-  readonly tempDir: string;
+  /** Takes the copies of this process while they are needed. Exists. */
+  readonly copiesDir: string;
+  /** Gets the bytes from the host that recorded them; left out where this machine has no part in that. */
+  readonly fetchFromHost?: (
+    source: Required<ClipSource>,
+    path: string,
+    call: StorageCall,
+  ) => Promise<Result<void, PluginFailure>>;
 }
+
+/** Storage that does not move for so long is left for the camera host. */
+const STORAGE_STALLED_AFTER_MS = 5_000;
 
 /**
  * Gives a stage the bytes of a clip, wherever it runs: by the local path when this machine has just these bytes there,
- * else fetched from storage into a file that lives as long as the call. Hash and size are checked either way.
- * Not stored yet is CLIP_NOT_STORED_YET; bytes that do not match are CLIP_CORRUPT.
+ * else fetched into a file that lives as long as the call, from storage, or else from the host that recorded them. Hash and
+ * size are checked in any case. Not stored yet is CLIP_NOT_STORED_YET; bytes that do not match are CLIP_CORRUPT.
  */
 export async function withClipBytes<T>(
-  { storage, tempDir }: ClipBytesDeps,
-  clip: Clip,
+  deps: ClipBytesDeps,
+  source: ClipSource,
   call: StorageCall,
   use: (path: string) => Promise<Result<T, PluginFailure>>,
 ): Promise<Result<T, PluginFailure>> {
+  const { clip } = source;
   if (await holds(clip.path, clip)) return use(clip.path);
-  await mkdir(tempDir, { recursive: true });
-  const folder = await mkdtemp(join(tempDir, 'clip-'));
+  const folder = await mkdtemp(join(deps.copiesDir, 'clip-'));
   try {
-    const path = join(folder, `${clip.clipId}${extname(clip.storageKey)}`);
-    const fetched = await storage.get(clip.storageKey, path, call);
-    if (!fetched.ok) return fetched;
-    if (!(await holds(path, clip))) return err(pluginFailure('CLIP_CORRUPT', `storage gave other bytes for ${clip.storageKey}`));
-    return await use(path);
+    const copied = await copyInto(folder, deps, source, call);
+    return copied.ok ? await use(copied.value) : copied;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @returns the path of a copy that is the clip. */
+async function copyInto(
+  folder: string,
+  { storage, fetchFromHost }: ClipBytesDeps,
+  { clip, clipsUrl }: ClipSource,
+  call: StorageCall,
+): Promise<Result<string, PluginFailure>> {
+  const pathOf = (origin: string) => join(folder, `${origin}-${clip.clipId}${extname(clip.storageKey)}`);
+  const fromStorage = (within: StorageCall) =>
+    verified('storage', pathOf('storage'), clip, (path) => storage.get(clip.storageKey, path, within));
+  if (fetchFromHost === undefined || clipsUrl === undefined) return fromStorage(call);
+  const stored = await whileMoving(call, fromStorage);
+  if (stored.ok) return stored;
+  call.onProgress(0);
+  const fetched = await verified('the camera host', pathOf('host'), clip, (path) =>
+    fetchFromHost({ clip, clipsUrl }, path, call),
+  );
+  if (fetched.ok) return fetched;
+  // Whichever of the two may still come is worth waiting for.
+  const error = isRetryable(stored.error.code) ? stored.error : fetched.error;
+  return err({ ...error, message: `${stored.error.message}; ${fetched.error.message}` });
+}
+
+async function verified(
+  origin: string,
+  path: string,
+  clip: Clip,
+  get: (path: string) => Promise<Result<void, PluginFailure>>,
+): Promise<Result<string, PluginFailure>> {
+  const got = await get(path);
+  if (!got.ok) return got;
+  if (await holds(path, clip)) return ok(path);
+  return err(pluginFailure('CLIP_CORRUPT', `${origin} gave other bytes for ${clip.storageKey}`));
+}
+
+/** Calls a transfer off that has not moved for a while: STORAGE_UNREACHABLE. */
+async function whileMoving<T>(
+  call: StorageCall,
+  transfer: (call: StorageCall) => Promise<Result<T, PluginFailure>>,
+): Promise<Result<T, PluginFailure>> {
+  const stalled = new AbortController();
+  const watch = setTimeout(() => stalled.abort(), STORAGE_STALLED_AFTER_MS);
+  try {
+    return await transfer({
+      ...call,
+      signal: AbortSignal.any([call.signal, stalled.signal]),
+      onProgress: (bytesDone) => {
+        watch.refresh();
+        call.onProgress(bytesDone);
+      },
+    });
+  } catch (thrown) {
+    if (!stalled.signal.aborted || call.signal.aborted) throw thrown;
+    return err(pluginFailure('STORAGE_UNREACHABLE', `storage did not move for ${STORAGE_STALLED_AFTER_MS / 1000} s`));
+  } finally {
+    clearTimeout(watch);
   }
 }
 

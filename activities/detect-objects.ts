@@ -1,9 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Activities } from '../src/domain/activities.ts';
-import { err } from '../src/domain/result.ts';
+import { err, ok } from '../src/domain/result.ts';
 import type { Filter } from '../src/plugins/spec/filter.ts';
 import { type ClipBytesDeps, withClipBytes } from './clip-bytes.ts';
 import { heartbeat } from './heartbeat.ts';
+import { withSnapshot } from './keep-snapshot.ts';
 import { storageCall } from './storage-call.ts';
 
 export interface DetectDeps extends ClipBytesDeps {
@@ -12,11 +13,15 @@ export interface DetectDeps extends ClipBytesDeps {
 }
 
 export function createDetectObjects({ filter, filterBackend, ...bytes }: DetectDeps): Activities['detectObjects'] {
-  return async ({ clip }) => {
+  return async ({ triggerClasses = [], ...source }) => {
     const context = Context.current();
-    const { cameraName, clipId } = clip;
+    const { cameraName, clipId } = source.clip;
     const request = { cameraName, signal: context.cancellationSignal, onProgress: () => heartbeat(context) };
-    const seen = await withClipBytes(bytes, clip, storageCall(context), (path) => filter.detect({ path, ...request }));
+    const seen = await withClipBytes(bytes, source, storageCall(context), async (path) => {
+      const detected = await filter.detect({ path, ...request });
+      if (!detected.ok) return detected;
+      return ok(await withSnapshot(bytes, { clip: source.clip, path, seen: detected.value, triggerClasses }, context));
+    });
     return seen.ok ? seen : err({ kind: 'FilterError', clipId, backend: filterBackend, ...seen.error });
   };
 }

@@ -1,6 +1,9 @@
+import { createBackfillGpuActivities } from '../activities/backfill-stages.ts';
 import { createGpuActivities } from '../activities/index.ts';
 import type { App } from '../src/runtime/app.ts';
-import { loadFilter, loadStorage } from '../src/runtime/compose.ts';
+import { clipFetcherOf } from '../src/runtime/clip-links.ts';
+import { createFilterVariants, loadFilter, loadStorage } from '../src/runtime/compose.ts';
+import { openCopiesFolder } from '../src/runtime/copies-folder.ts';
 import { createGpuWorker } from './queue-workers.ts';
 import { runWorkers } from './run-workers.ts';
 
@@ -8,10 +11,16 @@ import { runWorkers } from './run-workers.ts';
 export async function runGpuWorker(app: App): Promise<void> {
   const { filter: chosen, concurrency } = app.config;
   const [filter, storage] = [loadFilter(app), loadStorage(app)];
-  const activities = createGpuActivities({ filter, filterBackend: chosen.backend, storage, tempDir: app.folders.temp });
+  await using copies = await openCopiesFolder(app);
+  const bytes = { storage, copiesDir: copies.dir, ...clipFetcherOf(app) };
+  const [filters, filterBackend] = [createFilterVariants(app), chosen.backend];
+  const activities = {
+    ...createGpuActivities({ filter, filterBackend, ...bytes }),
+    ...createBackfillGpuActivities({ filters, filterBackend, ...bytes }),
+  };
   try {
     await runWorkers(app, async (at) => [await createGpuWorker(at, activities, concurrency.filter_workers)]);
   } finally {
-    await Promise.all([filter.close(), storage.close()]);
+    await Promise.all([filter.close(), filters.close(), storage.close()]);
   }
 }

@@ -1,7 +1,8 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { ActivityProxies, Attempted, FailedAttempt } from '../src/domain/activities.ts';
+import type { ActivityProxies, Attempted, ClipSource, FailedAttempt } from '../src/domain/activities.ts';
 import type { NewClipEvent } from '../src/domain/events.ts';
-import { type Known, PENDING } from '../src/domain/known.ts';
+import { type Known, type KnownFilter, PENDING, type VLMSkipReason } from '../src/domain/known.ts';
+import type { ClipPlan } from '../src/domain/process-clip.ts';
 import type { Result } from '../src/domain/result.ts';
 import type { PluginFailure, StageError } from '../src/domain/stage-error.ts';
 import type { ClipRun } from './clip-run.ts';
@@ -30,12 +31,12 @@ export async function upload(run: ClipRun): Promise<void> {
 
 /** Looks for objects in the whole clip. */
 export async function filter(run: ClipRun): Promise<void> {
-  const { clip, plan } = run.input;
+  const { plan } = run.input;
   const { detectObjects } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.filter(plan), summary: summary(run, 'filter') });
   run.filter = PENDING;
   run.events.emit({ eventType: 'filter_started', attempt: 1 });
   const outcome = await runStage(
-    () => detectObjects({ clip }),
+    () => detectObjects({ ...sourceOf(run), triggerClasses: plan.triggerClasses }),
     (failure) => ({ kind: 'FilterError' as const, ...blame(run, failure) }),
   );
   emitFailures(run, 'filter_failed', outcome);
@@ -48,18 +49,18 @@ export async function filter(run: ClipRun): Promise<void> {
 /** Has the clip described, when the run mode and what the filter saw say so. */
 export async function analyze(run: ClipRun): Promise<void> {
   run.analysis = PENDING;
-  const skipReason = whySkipAnalysis(run);
+  const skipReason = whySkipAnalysis(run.input.plan, run.filter);
   if (skipReason !== undefined) {
     run.analysis = { state: 'skipped', reason: skipReason };
     run.events.emit({ eventType: 'vlm_skipped', reason: skipReason });
     return;
   }
-  const { clip, plan } = run.input;
+  const { plan } = run.input;
   const { analyzeClip } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.vlm(plan), summary: summary(run, 'vlm') });
   run.events.emit({ eventType: 'vlm_started', attempt: 1 });
   const seen = run.filter.state === 'done' ? { filter: run.filter.value } : {};
   const outcome = await runStage(
-    () => analyzeClip({ clip, ...seen }),
+    () => analyzeClip({ ...sourceOf(run), ...seen }),
     (failure) => ({ kind: 'VLMError' as const, ...blame(run, failure) }),
   );
   emitFailures(run, 'vlm_failed', outcome);
@@ -69,12 +70,19 @@ export async function analyze(run: ClipRun): Promise<void> {
   run.events.emit({ eventType: 'vlm_completed', attempt, durationMs, ...value });
 }
 
-function whySkipAnalysis({ input: { plan }, filter: seen }: ClipRun) {
+/** Undefined: the clip is worth a description. */
+export function whySkipAnalysis(
+  plan: Pick<ClipPlan, 'runMode' | 'triggerClasses'>,
+  seen: KnownFilter,
+): VLMSkipReason | undefined {
   if (plan.runMode === 'never') return 'run_mode_never';
   if (plan.runMode === 'always') return undefined;
   if (seen.state !== 'done') return 'filter_failed';
   return seen.value.detectedClasses.some((name) => plan.triggerClasses.includes(name)) ? undefined : 'no_trigger_classes';
 }
+
+const sourceOf = ({ input: { clip, plan } }: ClipRun): ClipSource =>
+  plan.clipsUrl === undefined ? { clip } : { clip, clipsUrl: plan.clipsUrl };
 
 /** The activity's line in the Temporal UI. */
 export const summary = (run: ClipRun, stage: string): string => `${stage} · ${run.input.clip.cameraName}`;

@@ -4,6 +4,7 @@ import type { BacklogEntry } from './backlog.ts';
 import type { HostCamera } from './camera.ts';
 import type { CameraEvent } from './camera-events.ts';
 import type { Clip } from './clip.ts';
+import type { ClipMemory } from './clip-memory.ts';
 import type { FilterResult } from './detection.ts';
 import type { ClipEvent } from './events.ts';
 import type { ClipId } from './ids.ts';
@@ -17,10 +18,18 @@ import type { FilterError, NotifyError, StageError, StageErrorCode, UploadError,
  */
 export interface Activities {
   uploadClip(input: { readonly clip: Clip }): Promise<Result<StoredClip, UploadError>>;
-  detectObjects(input: { readonly clip: Clip }): Promise<Result<FilterResult, FilterError>>;
-  analyzeClip(input: { readonly clip: Clip; readonly filter?: FilterResult }): Promise<Result<AnalysisResult, VLMError>>;
+  /** Also keeps a picture of the best detection of a trigger class, for the alert. */
+  detectObjects(input: ClipSource & { readonly triggerClasses?: readonly string[] }): Promise<Result<FilterResult, FilterError>>;
+  analyzeClip(input: ClipSource & { readonly filter?: FilterResult }): Promise<Result<AnalysisResult, VLMError>>;
   decideAlert(facts: PolicyFacts): Promise<AlertDecision>;
-  sendNotification(input: { readonly channel: string; readonly alert: Alert }): Promise<Result<void, NotifyError>>;
+  /** @param input.runId of the workflow run that asks for it; not given where a reset repeats nothing. */
+  sendNotification(input: {
+    readonly channel: string;
+    readonly alert: Alert;
+    readonly runId?: string;
+  }): Promise<Result<void, NotifyError>>;
+  /** What other runs over the clip did. @param input.originalRunId of the run that asks: resets keep it. */
+  recallClip(input: { readonly originalRunId: string }): Promise<ClipMemory>;
   /** Appends events and folds them into the clip's state. Idempotent by event id. */
   recordEvents(input: { readonly clipId: ClipId; readonly events: readonly ClipEvent[] }): Promise<void>;
   /** The same for a camera. */
@@ -33,6 +42,13 @@ export interface Activities {
   }): Promise<void>;
   /** Closes the clip's marker in the spool: its final state is recorded. Runs where the bytes are. */
   releaseClip(input: { readonly clipId: ClipId; readonly uploaded: boolean }): Promise<void>;
+}
+
+/** A clip, and where else than in storage its bytes can be had. */
+export interface ClipSource {
+  readonly clip: Clip;
+  /** As in its plan. */
+  readonly clipsUrl?: string;
 }
 
 /** A failed attempt before the one that settled the stage, as carried from attempt to attempt in heartbeat details. */
@@ -51,9 +67,10 @@ export interface Attempted<T> {
   readonly failedAttempts: readonly FailedAttempt[];
 }
 
-/** The same activities as a workflow sees them: errors of stages are thrown failures, values carry their attempts. */
-export type ActivityProxies = {
-  [Name in keyof Activities]: Activities[Name] extends (input: infer Input) => Promise<infer Output>
+/** Activities as a workflow sees them: errors of stages are thrown failures, values carry their attempts. */
+export type ProxiesOf<Port> = {
+  [Name in keyof Port]: Port[Name] extends (input: infer Input) => Promise<infer Output>
     ? (input: Input) => Promise<[Output] extends [Result<infer T, StageError>] ? Attempted<T> : Output>
     : never;
 };
+export type ActivityProxies = ProxiesOf<Activities>;

@@ -16,6 +16,8 @@ export interface ClipPlan {
   /** Limits for `filter` and `vlm`: attempts, and the wait before the second. */
   readonly maxAttempts: number;
   readonly backoffMs: number;
+  /** Where the host that recorded it hands out its bytes by signed link; missing: nowhere. */
+  readonly clipsUrl?: string;
 }
 
 export interface ProcessClipInput {
@@ -31,6 +33,8 @@ export interface ProcessClipInput {
 
 /** What the workflow's `state` query answers. */
 export interface ProcessClipState {
+  /** Which run over the clip this is. */
+  readonly generation: number;
   readonly status: ClipStatus;
   readonly upload: KnownUpload;
   readonly filter: KnownFilter;

@@ -14,6 +14,7 @@ import type { PluginContext, PluginKind } from '../plugins/spec/plugin.ts';
 import type { Policy } from '../plugins/spec/policy.ts';
 import type { ClipSource } from '../plugins/spec/source.ts';
 import type { Storage } from '../plugins/spec/storage.ts';
+import { createVariants } from '../plugins/variants.ts';
 import { type App, endpointsOf, MQTT_URL_VARIABLE } from './app.ts';
 
 /*
@@ -29,7 +30,7 @@ export const notifiersOf = (config: Config): readonly NotifierConfig[] =>
 
 /** What of the configuration a clip takes along when it is handed over. */
 export function planOf(config: Config): ClipPlan {
-  const { vlm, alert, retry } = config;
+  const { vlm, alert, retry, clip_server: clipServer } = config;
   return {
     runMode: vlm.run_mode,
     triggerClasses: vlm.trigger_classes,
@@ -38,6 +39,7 @@ export function planOf(config: Config): ClipPlan {
     parkForMs: retry.park_for_s * 1000,
     maxAttempts: retry.max_attempts,
     backoffMs: retry.backoff_s * 1000,
+    ...(clipServer === undefined ? {} : { clipsUrl: clipServer.public_url }),
   };
 }
 
@@ -65,9 +67,31 @@ export function loadAnalyzer(app: App): Analyzer {
   return loaded(app.registry.loadAnalyzerPlugin(backend, config, contextOf(app, 'analyzer', backend)));
 }
 
+/** The configured filter with the overrides of backfills laid over its config. The same for the other stages below. */
+export function createFilterVariants(app: App) {
+  const { backend, config } = app.config.filter;
+  const load = (own: object) => app.registry.loadFilterPlugin(backend, own, contextOf(app, 'filter', backend));
+  return createVariants(config, load, (filter) => filter.close());
+}
+
+export function createAnalyzerVariants(app: App) {
+  const { backend, config } = app.config.vlm;
+  const load = (own: object) => app.registry.loadAnalyzerPlugin(backend, own, contextOf(app, 'analyzer', backend));
+  return createVariants(config, load, (analyzer) => analyzer.close());
+}
+
+export function createPolicyVariants(app: App) {
+  const { backend, config } = policyOf(app.config);
+  return createVariants(config, (own) => app.registry.loadPolicyPlugin(backend, own, contextOf(app, 'policy', backend)));
+}
+
+/** A policy that is off is the one that never alerts. */
+export function policyOf({ alert_policy: { enabled, backend, config } }: Config) {
+  return enabled ? { backend, config } : { backend: 'noop', config: {} };
+}
+
 export function loadPolicy(app: App): Policy {
-  const { enabled, backend, config } = app.config.alert_policy;
-  const chosen = enabled ? { backend, config } : { backend: 'noop', config: {} };
+  const chosen = policyOf(app.config);
   return loaded(app.registry.loadPolicyPlugin(chosen.backend, chosen.config, contextOf(app, 'policy', chosen.backend)));
 }
 

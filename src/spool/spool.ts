@@ -31,6 +31,8 @@ export interface SpoolView {
   openIds(): Promise<ClipId[]>;
   /** undefined when the clip is not open (any more), or its marker is broken. */
   readOpen(clipId: ClipId): Promise<Clip | undefined>;
+  /** The clip while its bytes are here: also once released, until retention takes them. */
+  readHeld(clipId: ClipId): Promise<Clip | undefined>;
   /** The open clips, oldest recording first. Reads every marker: for reports, not for loops. */
   openClips(): Promise<Clip[]>;
   /** True for ever once the clip was released. */
@@ -155,6 +157,14 @@ function viewOf(deps: MoveDeps, role: SpoolRole) {
     dir: layout.dir,
     openIds,
     readOpen,
+    readHeld: async (clipId: ClipId) => {
+      // `open` twice: another process may be moving the marker meanwhile, in either direction.
+      for (const folder of ['open', 'refused', 'released', 'open'] as const) {
+        const read = await markers.read(folder, clipId);
+        if (read.ok && read.value !== undefined) return 'clip' in read.value ? read.value.clip : read.value;
+      }
+      return undefined;
+    },
     openClips: async () => present(await Promise.all((await openIds()).map(readOpen))),
     isFinished: async (clipId: ClipId) => (await ledger.find(clipId)) !== undefined,
     backlog: createBacklog(layout, markers),

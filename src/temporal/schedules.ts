@@ -1,4 +1,12 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+  type ScheduleOptionsStartWorkflowAction,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
 import { PIPELINE_QUEUE } from '../domain/process-clip.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 
@@ -57,7 +65,10 @@ export function removeSchedule(client: Client, scheduleId: string): Promise<Resu
   });
 }
 
-function optionsOf({ scheduleId, workflowType, args, everyMs, offsetMs = 0, summary }: RecurringWorkflow) {
+function optionsOf(
+  recurring: RecurringWorkflow,
+): Omit<ScheduleOptions<ScheduleOptionsStartWorkflowAction<Workflow>>, 'scheduleId'> {
+  const { scheduleId, workflowType, args, everyMs, offsetMs = 0, summary } = recurring;
   return {
     spec: { intervals: [{ every: everyMs, offset: offsetMs }] },
     action: {
@@ -69,7 +80,7 @@ function optionsOf({ scheduleId, workflowType, args, everyMs, offsetMs = 0, summ
       staticSummary: summary,
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_WITHIN_MS, pauseOnFailure: false },
-  } as const;
+  };
 }
 
 async function asked(client: Client, ask: () => Promise<void>): Promise<Result<void, ScheduleFailure>> {

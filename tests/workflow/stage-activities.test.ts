@@ -1,13 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { ClipBytesDeps } from '../../activities/clip-bytes.ts';
 import { createGpuActivities } from '../../activities/index.ts';
+import { type ClipServer, openClipServer } from '../../src/clip-server/clip-server.ts';
+import { fetchClip } from '../../src/clip-server/fetch-clip.ts';
 import type { Clip } from '../../src/domain/clip.ts';
 import { createClipId } from '../../src/domain/ids.ts';
-import { ok } from '../../src/domain/result.ts';
+import { err, ok } from '../../src/domain/result.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import { pluginFailure } from '../../src/domain/stage-error.ts';
 import { localStorage } from '../../src/plugins/storage/local/index.ts';
 import { SAW_PERSON } from '../support/clip-world.ts';
 import { createTestContext } from '../support/plugin-context.ts';
@@ -15,11 +21,12 @@ import { createTestContext } from '../support/plugin-context.ts';
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'homesec-stage-'));
+  await mkdir(join(folder, 'copies'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** A worker's detect activity on real local storage; notes which file the detector was given. */
-function createDetector() {
+function createDetector(host?: ClipServer) {
   const seen: { path: string; bytes: string }[] = [];
   const storage = localStorage.create(
     localStorage.configSchema.parse({ root: join(folder, 'storage') }),
@@ -33,10 +40,28 @@ function createDetector() {
     ping: async () => ok(undefined),
     close: async () => undefined,
   };
-  const tempDir = join(folder, 'tmp');
-  const { detectObjects } = createGpuActivities({ storage, tempDir, filter, filterBackend: 'noting' });
-  const detect = (clip: Clip) => new MockActivityEnvironment().run(detectObjects, { clip });
-  return { detect, seen, storage, tempDir };
+  const copiesDir = join(folder, 'copies');
+  const fetchFromHost: ClipBytesDeps['fetchFromHost'] = (source, path, call) =>
+    fetchClip({ ...source, secret: SECRET }, path, call);
+  const { detectObjects } = createGpuActivities({ storage, copiesDir, fetchFromHost, filter, filterBackend: 'noting' });
+  const source = host === undefined ? {} : { clipsUrl: `http://127.0.0.1:${host.port}` };
+  const detect = (clip: Clip) => new MockActivityEnvironment().run(detectObjects, { clip, ...source });
+  return { detect, seen, storage, copiesDir };
+}
+
+const SECRET = new Secret('between two machines');
+
+/** A camera host that still has these bytes, and hands them out. */
+async function openHost(bytes: string, clip: Clip): Promise<ClipServer> {
+  const path = join(folder, 'elsewhere.mp4');
+  await writeFile(path, bytes);
+  const server = await openClipServer({
+    ...{ host: '127.0.0.1', port: 0, secret: SECRET },
+    findClip: async (clipId) => (clipId === clip.clipId ? { ...clip, path } : undefined),
+    ...createTestContext(),
+  });
+  onTestFinished(() => server.close());
+  return server;
 }
 
 async function createClip(bytes: string): Promise<Clip> {
@@ -78,7 +103,7 @@ describe('a filter worker', () => {
 
   it('gets them from storage when it does not, and keeps no copy', async () => {
     // Given a clip that is stored, and whose local file another machine has
-    const { detect, seen, storage, tempDir } = createDetector();
+    const { detect, seen, storage, copiesDir } = createDetector();
     const clip = await createClip('the bytes');
     await storage.put(clip, clip.storageKey, noProgress);
     await rm(clip.path);
@@ -87,7 +112,7 @@ describe('a filter worker', () => {
     // Then
     expect(answer).toEqual(ok(SAW_PERSON));
     expect(seen.map(({ bytes }) => bytes)).toEqual(['the bytes']);
-    expect(await readdir(tempDir)).toEqual([]);
+    expect(await readdir(copiesDir)).toEqual([]);
   });
 
   it('is not fooled by another file at the same path', async () => {
@@ -127,5 +152,65 @@ describe('a filter worker', () => {
     const answer = await detect(clip);
     // Then
     expect(answer).toMatchObject({ ok: false, error: { code: 'CLIP_CORRUPT' } });
+  });
+});
+
+describe('a filter worker that shares no disk with the camera host', () => {
+  it('gets what is not stored yet from the host, and keeps no copy', async () => {
+    // Given
+    const clip = await createClip('the bytes');
+    await rm(clip.path);
+    const { detect, seen, copiesDir } = createDetector(await openHost('the bytes', clip));
+    // When
+    const answer = await detect(clip);
+    // Then
+    expect(answer).toEqual(ok(SAW_PERSON));
+    expect(seen.map(({ bytes }) => bytes)).toEqual(['the bytes']);
+    expect(await readdir(copiesDir)).toEqual([]);
+  });
+
+  it('gets them from the host when storage hangs', async () => {
+    // Given
+    const clip = await createClip('the bytes');
+    await rm(clip.path);
+    const { detect, seen, storage } = createDetector(await openHost('the bytes', clip));
+    storage.get = async (_key, _path, { signal }) => {
+      await once(signal, 'abort');
+      throw signal.reason;
+    };
+    // When
+    const answer = await detect(clip);
+    // Then
+    expect(answer).toEqual(ok(SAW_PERSON));
+    expect(seen.map(({ bytes }) => bytes)).toEqual(['the bytes']);
+  });
+
+  it('never looks at other bytes than the clip', async () => {
+    // Given a host whose disk has gone bad
+    const clip = await createClip('the bytes');
+    await rm(clip.path);
+    const { detect, seen } = createDetector(await openHost('not those', clip));
+    // When
+    const answer = await detect(clip);
+    // Then it waits for storage
+    expect(answer).toMatchObject({
+      ok: false,
+      error: { code: 'CLIP_NOT_STORED_YET', message: expect.stringContaining('camera host') },
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it('tries again when neither storage nor the host can be reached, whatever storage says', async () => {
+    // Given storage that refuses this machine, and a host that is away
+    const clip = await createClip('the bytes');
+    await rm(clip.path);
+    const host = await openHost('the bytes', clip);
+    const { detect, storage } = createDetector(host);
+    storage.get = async () => err(pluginFailure('STORAGE_DENIED', 'no credentials here'));
+    await host.close();
+    // When
+    const answer = await detect(clip);
+    // Then
+    expect(answer).toMatchObject({ ok: false, error: { code: 'CLIP_HOST_UNREACHABLE' } });
   });
 });

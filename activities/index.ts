@@ -1,10 +1,12 @@
 import type { Activities } from '../src/domain/activities.ts';
+import type { RecallRuns } from '../src/domain/clip-memory.ts';
 import type { Policy } from '../src/plugins/spec/policy.ts';
 import type { CameraRepository } from '../src/repository/camera-repository.ts';
 import type { ClipRepository } from '../src/repository/clip-repository.ts';
 import { type AnalyzeDeps, createAnalyzeClip } from './analyze-clip.ts';
 import { createDecideAlert } from './decide-alert.ts';
 import { createDetectObjects, type DetectDeps } from './detect-objects.ts';
+import { createRecallClip, unlessDelivered } from './recall-clip.ts';
 import { createRecordCameraEvents, createRecordEvents } from './record-events.ts';
 import { createReleaseClip, type ReleaseDeps } from './release-clip.ts';
 import { createSendNotification, type NotifyDeps } from './send-notification.ts';
@@ -31,14 +33,19 @@ export interface PipelineDeps extends NotifyDeps {
   readonly repository: Pick<ClipRepository, 'append'>;
   readonly cameras: CameraRepository;
   readonly addToBacklog: Activities['addToBacklog'];
+  readonly recallRuns: RecallRuns;
 }
 
 /** Beside the workflows, on their queue. */
 export const createPipelineActivities = (
   deps: PipelineDeps,
-): Pick<Activities, 'decideAlert' | 'sendNotification' | 'recordEvents' | 'recordCameraEvents' | 'addToBacklog'> => ({
+): Pick<
+  Activities,
+  'decideAlert' | 'sendNotification' | 'recallClip' | 'recordEvents' | 'recordCameraEvents' | 'addToBacklog'
+> => ({
   decideAlert: createDecideAlert(deps.policy),
-  sendNotification: createSendNotification(deps),
+  sendNotification: unlessDelivered(deps.recallRuns, createSendNotification(deps)),
+  recallClip: createRecallClip(deps.recallRuns),
   recordEvents: createRecordEvents(deps.repository),
   recordCameraEvents: createRecordCameraEvents(deps.cameras),
   addToBacklog: deps.addToBacklog,

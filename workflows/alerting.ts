@@ -1,6 +1,7 @@
-import { condition, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { condition, isCancellation, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import type { AlertDecision, ClipAlert, PolicyFacts } from '../src/domain/alert.ts';
+import { isSameNews } from '../src/domain/clip-memory.ts';
 import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts';
 import { runStage } from './run-stage.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
@@ -96,12 +97,17 @@ async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): P
     ...STAGE_POLICIES.notify,
     summary: summary(run, `notify ${channel}`),
   });
+  if (run.recalling) await condition(() => !run.recalling);
   const { content } = run;
   // Counted by channel: what a channel has never had is no update to it.
   const alert = alertOf(run, delivery.sentRevision + 1);
+  if (delivery.had !== undefined && isSameNews(delivery.had, alert)) {
+    delivery.confirmedContent = content;
+    return;
+  }
   const { revision, dedupeKey } = alert;
   const outcome = await runStage(
-    () => sendNotification({ channel, alert }),
+    () => sendNotification({ channel, alert, runId: workflowInfo().runId }),
     (failure) => ({ kind: 'NotifyError' as const, channel, ...blame(run, failure) }),
   );
   for (const failed of attemptsOf(outcome)) {
@@ -112,6 +118,7 @@ async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): P
     return;
   }
   delivery.sentRevision = revision;
+  delete delivery.had;
   delivery.confirmedContent = content;
   const { attempt, durationMs } = outcome.value;
   run.events.emit({ eventType: 'notification_sent', notifierName: channel, dedupeKey, revision, attempt, durationMs });

@@ -38,7 +38,7 @@ function checkRetry(run: ClipRun, retries: readonly Stage[], { stage }: RetrySta
   // Repeated at a moment when it would not be valid; the handler then does nothing with it.
   if (isRepeatedByReset()) return;
   const waiting = failedStages(run).filter((failed) => !retries.includes(failed));
-  refuseUnless(run.status === 'parked', 'the clip is not parked: nothing waits for a retry');
+  refuseUnless(run.parked, 'the clip is not parked: nothing waits for a retry');
   refuseUnless(waiting.includes(stage), `stage must be one of the failed ones: ${waiting.join(', ')}`);
 }
 

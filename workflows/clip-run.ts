@@ -1,4 +1,4 @@
-import type { AlertDecision } from '../src/domain/alert.ts';
+import type { AlertDecision, ClipAlert } from '../src/domain/alert.ts';
 import type { ClipStatus } from '../src/domain/clip-state.ts';
 import type { ClipEvent, NewClipEvent } from '../src/domain/events.ts';
 import { type KnownAnalysis, type KnownFilter, type KnownUpload, PENDING } from '../src/domain/known.ts';
@@ -14,6 +14,8 @@ export interface ChannelDelivery {
   confirmedContent: number;
   /** The last revision that went out over this channel; 0 before the first. */
   sentRevision: number;
+  /** What another run had delivered last; the same again is no news. */
+  had?: ClipAlert;
   error?: NotifyError;
 }
 
@@ -21,7 +23,11 @@ export interface ChannelDelivery {
 export interface ClipRun {
   readonly input: ProcessClipInput;
   readonly events: ClipLog;
+  /** Which run over the clip this is, as its events count them. */
+  generation: number;
   status: ClipStatus;
+  /** Has been parked, so that a person may have failed stages retried. */
+  parked: boolean;
   upload: KnownUpload;
   filter: KnownFilter;
   analysis: KnownAnalysis;
@@ -33,14 +39,17 @@ export interface ClipRun {
   summarized: boolean;
   /** Started, or reset, after its deadline had passed. */
   delayed: boolean;
+  /** What other runs over the clip did is being asked for; no delivery begins before it is known. */
+  recalling: boolean;
   acknowledgedBy?: string;
 }
 
 export function createClipRun(input: ProcessClipInput, events: ClipLog): ClipRun {
   const fresh = (channel: string) => ({ confirmedContent: 0, sentRevision: input.delivered?.[channel] ?? 0 });
   const deliveries = new Map(input.plan.channels.map((channel) => [channel, fresh(channel)]));
-  const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING };
-  return { input, events, status: 'queued_local', ...knowledge, content: 0, deliveries, summarized: false, delayed: false };
+  const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING, content: 0, deliveries };
+  const flags = { parked: false, summarized: false, delayed: false, recalling: false };
+  return { input, events, generation: input.generation, status: 'queued_local', ...knowledge, ...flags };
 }
 
 /** Each stage that failed for good, with its error. */
@@ -55,9 +64,20 @@ export function stageErrors(run: ClipRun): (readonly [Stage, StageError])[] {
 
 export const failedStages = (run: ClipRun): Stage[] => [...new Set(stageErrors(run).map(([stage]) => stage))];
 
+/** What failed and waits for a person, in a line. */
+export const reasonOf = (run: ClipRun): string =>
+  stageErrors(run)
+    .map(([stage, { code, message }]) => `${stage}: ${code}: ${message}`)
+    .join('; ');
+
+export function emitParked(run: ClipRun): void {
+  run.events.emit({ eventType: 'clip_parked', stages: failedStages(run), reason: reasonOf(run) });
+}
+
 export function stateOf(run: ClipRun): ProcessClipState {
   const deliveries = [...run.deliveries].map(([channel, delivery]) => [channel, deliveryState(run, delivery)] as const);
   return {
+    generation: run.generation,
     status: run.status,
     upload: run.upload,
     filter: run.filter,

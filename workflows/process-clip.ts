@@ -13,10 +13,11 @@ import type { ProcessClipInput, ProcessClipResult } from '../src/domain/process-
 import type { Stage } from '../src/domain/stage-error.ts';
 import { type Alerting, createAlerting } from './alerting.ts';
 import { answerMessages } from './answer-messages.ts';
-import { type ClipLog, type ClipRun, createClipRun, failedStages, stageErrors } from './clip-run.ts';
+import { type ClipLog, type ClipRun, createClipRun, emitParked, failedStages, reasonOf, stageErrors } from './clip-run.ts';
 import { showDetails } from './details.ts';
 import { createEventLog } from './event-log.ts';
 import * as messages from './messages.ts';
+import { isStartedAgain, recallAfterResets, recallBeginning } from './recall.ts';
 import { onReset } from './reset-guard.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 import { analyze, filter, upload } from './stages.ts';
@@ -29,14 +30,16 @@ export async function processClip(input: ProcessClipInput): Promise<ProcessClipR
   const { recordEvents } = proxyActivities<ActivityProxies>(STAGE_POLICIES.record);
   const { clipId } = input.clip;
   const events: ClipLog = createEventLog({
-    stamp: (event, stamp) => ({ ...event, ...stamp, clipId, generation: input.generation }),
+    stamp: (event, stamp) => ({ ...event, ...stamp, clipId, generation: run.generation }),
     record: (batch) => recordEvents({ clipId, events: batch }),
   });
   const run = createClipRun(input, events);
   const alerting = createAlerting(run);
   const retries = answerMessages(run);
-  emitBeginning(run);
+  void CancellationScope.nonCancellable(() => recallAfterResets(run));
   try {
+    if (isStartedAgain()) await recallBeginning(run);
+    emitBeginning(run);
     await processAll(run, alerting);
     while (failedStages(run).length > 0) await retryOrFail(run, alerting, retries);
     await finish(run, 'done');
@@ -47,7 +50,7 @@ export async function processClip(input: ProcessClipInput): Promise<ProcessClipR
   }
 }
 
-function emitBeginning({ input: { clip, generation, retryStage }, events }: ClipRun): void {
+function emitBeginning({ input: { clip, retryStage }, generation, events }: ClipRun): void {
   const { path, ...facts } = clip;
   events.emit({ eventType: 'clip_recorded', localPath: path, ...facts });
   if (generation > 1) events.emit({ eventType: 'clip_restarted', ...(retryStage === undefined ? {} : { stage: retryStage }) });
@@ -94,17 +97,19 @@ async function alertByDeadline(run: ClipRun, alerting: Alerting): Promise<void> 
 
 /** Waits, visibly parked, for a person to have a stage retried; throws when nobody does in time. */
 async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): Promise<void> {
-  const stages = failedStages(run);
   run.status = 'parked';
+  run.parked = true;
   showDetails(run);
   listStatus(run);
-  run.events.emit({ eventType: 'clip_parked', stages, reason: reasonOf(run) });
+  emitParked(run);
   await run.events.flush();
   if (!(await condition(() => retries.length > 0, run.input.plan.parkForMs))) {
     await fail(run, `parked for too long: ${reasonOf(run)}`);
     throw ApplicationFailure.nonRetryable(reasonOf(run), 'StageFailed', ...stageErrors(run).map(([, error]) => error));
   }
   const wanted = retries.splice(0);
+  run.status = run.upload.state === 'done' ? 'uploaded' : 'queued_local';
+  listStatus(run);
   // The filter takes the model along.
   const retried = wanted.filter((stage) => stage !== 'vlm' || !wanted.includes('filter'));
   await Promise.all(retried.map((stage) => retryStage(run, alerting, stage)));
@@ -126,11 +131,6 @@ function retryStage(run: ClipRun, alerting: Alerting, stage: Stage): Promise<voi
       return assertNever(stage);
   }
 }
-
-const reasonOf = (run: ClipRun): string =>
-  stageErrors(run)
-    .map(([stage, { code, message }]) => `${stage}: ${code}: ${message}`)
-    .join('; ');
 
 async function fail(run: ClipRun, reason: string): Promise<void> {
   run.events.emit({ eventType: 'clip_failed', stages: failedStages(run), reason });

@@ -66,6 +66,15 @@ export const STAGE_POLICIES = {
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   } satisfies ActivityOptions,
 
+  /** The alert waits for it, so not for long. */
+  recall: {
+    taskQueue: PIPELINE_QUEUE,
+    scheduleToCloseTimeout: '20s',
+    startToCloseTimeout: '10s',
+    retry: { initialInterval: '500ms', backoffCoefficient: 2 },
+    priority: LIVE,
+  } satisfies ActivityOptions,
+
   /** For ever: Postgres may be away for as long as it likes. */
   record: {
     taskQueue: PIPELINE_QUEUE,
@@ -81,8 +90,28 @@ export const STAGE_POLICIES = {
     }) satisfies ActivityOptions,
 } as const;
 
-const limited = (plan: ClipPlan) => ({
+const limited = (plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>) => ({
   initialInterval: plan.backoffMs,
   backoffCoefficient: 2,
   maximumAttempts: plan.maxAttempts,
 });
+
+/** A backfill waits behind everything live, and backfills take turns. */
+export const backfillPriority = (batch: string) => ({ priorityKey: 5, fairnessKey: batch });
+
+/** The same for the stages of a backfill. Nobody waits for it, so that no wait for a worker is too long. */
+export const BACKFILL_POLICIES = {
+  stage: (queue: typeof GPU_QUEUE | typeof VLM_QUEUE, batch: string, plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>) =>
+    ({
+      taskQueue: queue,
+      startToCloseTimeout: '15m',
+      heartbeatTimeout: '30s',
+      retry: { ...limited(plan), maximumInterval: '10m' },
+      priority: backfillPriority(batch),
+    }) satisfies ActivityOptions,
+
+  notify: (batch: string) => ({ ...STAGE_POLICIES.notify, priority: backfillPriority(batch) }) satisfies ActivityOptions,
+
+  /** For ever: Postgres may be away for as long as it likes. Counting a year of clips takes a moment. */
+  database: (batch: string) => ({ ...STAGE_POLICIES.record, priority: backfillPriority(batch) }) satisfies ActivityOptions,
+};

@@ -1,7 +1,7 @@
 import type { AlertDecision } from './alert.ts';
 import type { AnalysisResult } from './analysis.ts';
 import { assertNever } from './assert-never.ts';
-import type { ClipFacts } from './clip.ts';
+import type { Clip, ClipFacts } from './clip.ts';
 import type { FilterResult } from './detection.ts';
 import type { ClipEvent, ClipRecorded, NotificationFailed, NotificationSent } from './events.ts';
 import type { ClipId } from './ids.ts';
@@ -121,10 +121,11 @@ function applyEvent(state: ClipState, event: ClipEvent): ClipState {
       return settled(state, 'failed', event.reason);
     case 'clip_deleted':
       return { ...state, status: 'deleted' };
-    case 'clip_recorded':
     case 'clip_restarted':
-    case 'alert_summarized':
     case 'stage_retried':
+      return reopened(state);
+    case 'clip_recorded':
+    case 'alert_summarized':
     case 'upload_started':
     case 'filter_started':
     case 'vlm_started':
@@ -139,6 +140,13 @@ function settled(state: ClipState, status: 'done' | 'parked' | 'failed', reason?
   if (state.status === 'deleted') return state;
   const { parkedReason: _parkedReason, ...rest } = state;
   return { ...rest, status, ...(reason === undefined ? {} : { parkedReason: reason }) };
+}
+
+/** Under way again, with all that is known of it. */
+function reopened(state: ClipState): ClipState {
+  if (state.status === 'deleted') return state;
+  const { parkedReason: _parkedReason, ...rest } = state;
+  return { ...rest, status: state.storageUri === undefined ? 'queued_local' : 'uploaded' };
 }
 
 /** Progress never takes back a later status; only `clip_*` events change a final one. */
@@ -179,4 +187,13 @@ function delivered(state: ClipState, event: NotificationSent | NotificationFaile
   const delivery: Delivery = { notifierName: event.notifierName, status, revision: event.revision, at: event.timestamp };
   const others = state.deliveries.filter((other) => other.notifierName !== event.notifierName);
   return { ...state, deliveries: [...others, delivery].toSorted((a, b) => (a.notifierName < b.notifierName ? -1 : 1)) };
+}
+
+/** The recording that a state tells of. */
+export function clipOf(state: ClipState): Clip {
+  const { clipId, cameraName, hostId, recordedStartAt, recordedEndAt, durationMs } = state;
+  const { sealedAt, sourceBackend, eventId, sizeBytes, sha256, localPath, storageKey } = state;
+  const happening = eventId === undefined ? {} : { eventId };
+  const recording = { recordedStartAt, recordedEndAt, durationMs, sealedAt, sourceBackend, ...happening };
+  return { clipId, cameraName, hostId, ...recording, sizeBytes, sha256, path: localPath, storageKey };
 }

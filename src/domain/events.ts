@@ -16,7 +16,7 @@ interface EventBase<Type extends string> {
   readonly clipId: ClipId;
   /** Grows through a clip's whole life, across resets and generations: the order of events, whatever their arrival. */
   readonly sequence: number;
-  /** 1 for the first run over a clip; each deliberate re-run of a closed one adds 1. */
+  /** 1 for the first run over a clip; each deliberate re-run of a closed one adds 1. A reset is the same run. */
   readonly generation: number;
   readonly timestamp: Instant;
 }
@@ -89,6 +89,8 @@ export interface ClipAcknowledged extends EventBase<'clip_acknowledged'> {
 }
 export interface ClipRestarted extends EventBase<'clip_restarted'> {
   readonly stage?: Stage;
+  /** The workflow was reset: the same generation goes on from an earlier point. */
+  readonly reset?: true;
 }
 export interface ClipRechecked extends EventBase<'clip_rechecked'> {
   readonly reason: string;

@@ -83,7 +83,7 @@ export const eventSchema: z.ZodType<ClipEvent> = z.discriminatedUnion('eventType
   event('notification_failed', notificationFailedFields),
   event('stage_retried', { stage: stageSchema }),
   event('clip_acknowledged', { by: z.string() }),
-  event('clip_restarted', { stage: stageSchema.exactOptional() }),
+  event('clip_restarted', { stage: stageSchema.exactOptional(), reset: z.literal(true).exactOptional() }),
   event('clip_rechecked', {
     reason: z.string(),
     runId: z.string(),

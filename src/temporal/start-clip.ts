@@ -29,6 +29,7 @@ export async function startClip(client: Client, input: ProcessClipInput): Promis
     await client.withDeadline(Date.now() + START_TIMEOUT_MS, () =>
       client.workflow.start(PROCESS_CLIP, {
         ...startOptions(input),
+        memo: memoOf(input.clip),
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       }),
     );
@@ -38,7 +39,7 @@ export async function startClip(client: Client, input: ProcessClipInput): Promis
   }
 }
 
-/** Runs a closed clip once more, as its next generation. Throws when the server is away or the clip still runs. */
+/** Runs a closed clip once more, as its next generation: without the memo, as the Temporal UI starts a workflow like another. Throws when the server is away or the clip still runs. */
 export async function restartClip(client: Client, input: ProcessClipInput): Promise<void> {
   await client.workflow.start(PROCESS_CLIP, {
     ...startOptions(input),
@@ -55,7 +56,6 @@ function startOptions(input: ProcessClipInput) {
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     args: [input],
     staticSummary: summaryOf(clip),
-    memo: { durationMs: clip.durationMs, sha256: clip.sha256, storageKey: clip.storageKey },
     typedSearchAttributes: new TypedSearchAttributes([
       { key: CAMERA, value: clip.cameraName },
       { key: STATUS, value: 'queued_local' },
@@ -63,6 +63,9 @@ function startOptions(input: ProcessClipInput) {
     ]),
   };
 }
+
+/** Only a hand-over gives it: its absence tells a workflow that it is started again (`isStartedAgain`). */
+const memoOf = ({ durationMs, sha256, storageKey }: Clip) => ({ durationMs, sha256, storageKey });
 
 const CAMERA = defineSearchAttributeKey('ClipCamera', SEARCH_ATTRIBUTES.ClipCamera);
 const STATUS = defineSearchAttributeKey('ClipStatus', SEARCH_ATTRIBUTES.ClipStatus);

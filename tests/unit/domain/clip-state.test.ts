@@ -26,6 +26,8 @@ const INTO: Readonly<Record<ClipStatus, readonly NewClipEvent[]>> = {
 const TRANSITIONS: Partial<Record<EventType, Partial<Record<ClipStatus, ClipStatus>>>> = {
   upload_completed: { queued_local: 'uploaded' },
   vlm_completed: { queued_local: 'analyzed', uploaded: 'analyzed' },
+  stage_retried: { ...all('queued_local'), uploaded: 'uploaded' },
+  clip_restarted: { ...all('queued_local'), uploaded: 'uploaded' },
   clip_done: all('done'),
   clip_parked: all('parked'),
   clip_failed: all('failed'),
@@ -124,8 +126,8 @@ describe('what a state keeps', () => {
     // When it is run again
     story.nextGeneration();
     const state = foldClip([...first, story.emit(NEW_EVENTS.clip_restarted)]);
-    // Then the state says which run it is in
-    expect(state).toMatchObject({ generation: 2, status: 'failed' });
+    // Then the state says which run it is in, and that it is not over
+    expect(state).toMatchObject({ generation: 2, status: 'queued_local' });
   });
 
   it('a skipped analysis keeps its reason until there is one', () => {

@@ -1,0 +1,97 @@
+import type { Client } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import type { ClipAlert } from '../domain/alert.ts';
+import type { ClipMemory, RecallRuns } from '../domain/clip-memory.ts';
+import type { ClipEvent } from '../domain/events.ts';
+import type { ProcessClipInput } from '../domain/process-clip.ts';
+
+type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
+
+/** An activity that a run has asked for. */
+interface AskedActivity {
+  readonly name: string;
+  readonly input: unknown;
+  /** Whether it has succeeded. */
+  readonly isDone: boolean;
+}
+
+/** One run over a clip, as Temporal remembers it: for 30 days after its end. */
+export interface ClipRunRecord {
+  /** The same for a run and all that a reset made of it. */
+  readonly originalRunId: string;
+  readonly input: ProcessClipInput;
+  readonly activities: readonly AskedActivity[];
+}
+
+/** Reads it out of the histories of those runs. */
+export const createRecallRuns =
+  (client: () => Promise<Client | undefined>): RecallRuns =>
+  async ({ workflowId, runId, originalRunId }) => {
+    const found = await client();
+    if (found === undefined) throw new Error('nobody knows yet where Temporal is');
+    return memoryOf(await readOtherRuns(found, workflowId, runId), originalRunId);
+  };
+
+async function readOtherRuns(client: Client, workflowId: string, runId: string): Promise<ClipRunRecord[]> {
+  const runs: ClipRunRecord[] = [];
+  for await (const run of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
+    if (run.runId !== runId) runs.push(await readRun(client, workflowId, run.runId));
+  }
+  return runs;
+}
+
+export async function readRun(client: Client, workflowId: string, runId: string): Promise<ClipRunRecord> {
+  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+  return {
+    originalRunId: started?.originalExecutionRunId ?? runId,
+    // Written only by `startClip`, or repeated from there by a person.
+    input: (await firstOf(client, started?.input)) as ProcessClipInput,
+    activities: await activitiesOf(client, events),
+  };
+}
+
+async function activitiesOf(client: Client, events: History['events']): Promise<AskedActivity[]> {
+  const done = new Set(events?.map((event) => String(event.activityTaskCompletedEventAttributes?.scheduledEventId)));
+  const asked: AskedActivity[] = [];
+  for (const { eventId, activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
+    const name = scheduled?.activityType?.name;
+    if (name === undefined || name === null || !TOLD_BY.includes(name)) continue;
+    asked.push({ name, input: await firstOf(client, scheduled?.input), isDone: done.has(String(eventId)) });
+  }
+  return asked;
+}
+
+/** The activities whose inputs say what a run has told. */
+const TOLD_BY: readonly string[] = ['sendNotification', 'recordEvents', 'addToBacklog'];
+
+async function firstOf(
+  client: Client,
+  input: Parameters<typeof decodeArrayFromPayloads>[1] extends infer Payloads
+    ? { payloads?: Payloads } | null | undefined
+    : never,
+): Promise<unknown> {
+  const [first] = await decodeArrayFromPayloads(client.options.loadedDataConverter, input?.payloads);
+  return first;
+}
+
+/** The events that a run has asked to be written, written or not. */
+export const eventsOf = ({ activities }: ClipRunRecord): ClipEvent[] =>
+  activities
+    .filter(({ name }) => name === 'recordEvents')
+    .flatMap(({ input }) => (input as { readonly events: readonly ClipEvent[] }).events);
+
+/** @param originalRunId of the run that asks. */
+function memoryOf(runs: readonly ClipRunRecord[], originalRunId: string): ClipMemory {
+  const done = runs.flatMap(({ activities }) => activities).filter(({ isDone }) => isDone);
+  const delivered: Record<string, ClipAlert> = {};
+  for (const { name, input } of done) {
+    if (name !== 'sendNotification') continue;
+    const { channel, alert } = input as { readonly channel: string; readonly alert: ClipAlert };
+    if (alert.revision >= (delivered[channel]?.revision ?? 0)) delivered[channel] = alert;
+  }
+  const generations = runs
+    .filter((run) => run.originalRunId !== originalRunId)
+    .flatMap((run) => [run.input.generation, ...eventsOf(run).map(({ generation }) => generation)]);
+  return { generation: Math.max(0, ...generations), delivered, summarized: done.some(({ name }) => name === 'addToBacklog') };
+}

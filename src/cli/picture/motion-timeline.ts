@@ -1,8 +1,8 @@
 import type { MotionSettings } from '../../domain/motion-recording.ts';
+import { type Canvas, type Colour, createCanvas, TEXT_SCALE } from '../../media/canvas.ts';
+import { GLYPH_HEIGHT, textWidth } from '../../media/pixel-font.ts';
 import { motionThreshold } from '../../motion/motion-detector.ts';
 import type { RecordedSpan, TrialReading } from '../../motion/motion-trial.ts';
-import { type Canvas, type Colour, createCanvas, TEXT_SCALE } from './canvas.ts';
-import { GLYPH_HEIGHT, textWidth } from './pixel-font.ts';
 
 export interface MotionTimeline {
   readonly motion: MotionSettings;

@@ -1,5 +1,5 @@
-import { encodePng } from '../../media/png.ts';
 import { textPixels } from './pixel-font.ts';
+import { encodePng } from './png.ts';
 
 const COLOURS = {
   paper: [255, 255, 255],

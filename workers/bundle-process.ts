@@ -4,5 +4,5 @@ import { bundleWorkflows } from './workflow-bundle.ts';
 
 // Nobody would take the answer any more.
 process.once('disconnect', () => process.exit(1));
-const bundle = await bundleWorkflows(createLogger({ level: 'warn' }));
+const bundle = await bundleWorkflows(createLogger({ level: 'warn' }), process.argv[2]);
 process.send?.(bundle, () => process.exit(0));

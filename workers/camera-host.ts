@@ -1,9 +1,15 @@
+import { Registry } from 'prom-client';
 import { ok, type Result } from '../src/domain/result.ts';
+import { createRecorderMetrics, type RecorderMetrics } from '../src/health/recorder-metrics.ts';
 import { systemClock } from '../src/kit/clock.ts';
+import { noWorseThanAttention } from '../src/kit/findings.ts';
+import type { ClipSink } from '../src/plugins/spec/source.ts';
 import type { App } from '../src/runtime/app.ts';
-import { type CamerasOf, createCameraSet } from '../src/runtime/camera-set.ts';
+import { type CameraSet, type CamerasOf, createCameraSet } from '../src/runtime/camera-set.ts';
+import { openProcessHealth } from '../src/runtime/process-health.ts';
+import { cameraFindings, spoolFindings } from '../src/runtime/recorder-findings.ts';
 import { keepReporting } from '../src/runtime/source-report.ts';
-import { openSpool, type SpoolError } from '../src/spool/spool.ts';
+import { openSpool, type RecorderSpool, type SpoolError } from '../src/spool/spool.ts';
 
 /** The cameras of this machine, recording. Disposed of, it lets go of the spool, which only then another may take. */
 export interface CameraHost extends AsyncDisposable {
@@ -23,7 +29,10 @@ export async function openCameraHost(app: App): Promise<Result<CameraHost, Spool
   const opened = await openSpool({ dir: folders.spool, role: 'recorder', clock: systemClock, logger, clipsDir });
   if (!opened.ok) return opened;
   const spool = opened.value;
-  const cameras = createCameraSet(app, spool.sink());
+  const registry = new Registry();
+  const metrics = createRecorderMetrics(registry);
+  const cameras = createCameraSet(app, counting(spool.sink(), metrics));
+  const health = openProcessHealth(app, { name: 'record', registry, ...factsOf(app, spool, cameras, metrics) });
   const host: CameraHost = {
     apply: (configured) => cameras.apply(configured),
     untilStopped: async () => {
@@ -31,6 +40,7 @@ export async function openCameraHost(app: App): Promise<Result<CameraHost, Spool
       await cameras.stop();
     },
     async [Symbol.asyncDispose]() {
+      await health[Symbol.asyncDispose]();
       await cameras.stop();
       await spool.close();
     },
@@ -42,4 +52,29 @@ export async function openCameraHost(app: App): Promise<Result<CameraHost, Spool
     await host[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** One camera that is away makes no recorder unfit: it records the others. */
+function factsOf(app: App, spool: RecorderSpool, cameras: CameraSet, metrics: RecorderMetrics) {
+  return {
+    look: async () => [
+      ...spoolFindings(await spool.backlog(), app.folders.spool),
+      ...Object.entries(cameras.report()).flatMap(([name, status]) => cameraFindings(name, status).map(noWorseThanAttention)),
+    ],
+    refresh: async () => {
+      metrics.update(await spool.backlog(), cameras.report());
+      return '';
+    },
+  };
+}
+
+function counting(sink: ClipSink, metrics: RecorderMetrics): ClipSink {
+  return {
+    ...sink,
+    seal: async (recording) => {
+      const sealed = await sink.seal(recording);
+      if (sealed.ok && sealed.value.isNew) metrics.sealed(recording.cameraName);
+      return sealed;
+    },
+  };
 }

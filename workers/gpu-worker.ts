@@ -1,14 +1,15 @@
 import { createBackfillGpuActivities } from '../activities/backfill-stages.ts';
 import { createGpuActivities } from '../activities/index.ts';
+import type { Result } from '../src/domain/result.ts';
 import type { App } from '../src/runtime/app.ts';
 import { clipFetcherOf } from '../src/runtime/clip-links.ts';
 import { createFilterVariants, loadFilter, loadStorage } from '../src/runtime/compose.ts';
 import { openCopiesFolder } from '../src/runtime/copies-folder.ts';
-import { createGpuWorker } from './queue-workers.ts';
-import { runWorkers } from './run-workers.ts';
+import { createGpuWorker, type QueueConnection } from './queue-workers.ts';
+import { runWorkers, type WorkerRefusal } from './run-workers.ts';
 
 /** The object detector on its own queue and process: a crash in native code takes nothing else along. */
-export async function runGpuWorker(app: App): Promise<void> {
+export async function runGpuWorker(app: App): Promise<Result<void, WorkerRefusal>> {
   const { filter: chosen, concurrency } = app.config;
   const [filter, storage] = [loadFilter(app), loadStorage(app)];
   await using copies = await openCopiesFolder(app);
@@ -19,7 +20,8 @@ export async function runGpuWorker(app: App): Promise<void> {
     ...createBackfillGpuActivities({ filters, filterBackend, ...bytes }),
   };
   try {
-    await runWorkers(app, async (at) => [await createGpuWorker(at, activities, concurrency.filter_workers)]);
+    const create = async (at: QueueConnection) => [await createGpuWorker(at, activities, concurrency.filter_workers)];
+    return await runWorkers(app, { name: 'worker gpu', create });
   } finally {
     await Promise.all([filter.close(), filters.close(), storage.close()]);
   }

@@ -1,25 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Registry } from 'prom-client';
 import { createHostActivities } from '../activities/index.ts';
 import type { ClipId } from '../src/domain/ids.ts';
-import { ok, type Result } from '../src/domain/result.ts';
+import type { Result } from '../src/domain/result.ts';
+import { createHandoverMetrics } from '../src/health/handover-metrics.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { createPace } from '../src/kit/pace.ts';
 import type { App } from '../src/runtime/app.ts';
 import { followCameras } from '../src/runtime/camera-watch.ts';
+import type { Finding } from '../src/plugins/spec/finding.ts';
 import { serveClips } from '../src/runtime/clip-links.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
 import { loadStorage } from '../src/runtime/compose.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
-import { createHandover } from '../src/spool/handover.ts';
+import { createHandover, type HandoverStatus } from '../src/spool/handover.ts';
 import { type HandoverSpool, openSpool, type SpoolError } from '../src/spool/spool.ts';
-import { createHostWorker } from './queue-workers.ts';
-import { runWorkers } from './run-workers.ts';
+import { createHostWorker, type QueueConnection } from './queue-workers.ts';
+import { runWorkers, type WorkerRefusal } from './run-workers.ts';
 
 /**
  * Hands sealed clips over to Temporal, does what needs their bytes (upload, release), and tells of cameras that come and go.
  * A child of the camera host. Fails where the spool cannot be used or another process hands its clips over.
  */
-export async function runHostWorker(app: App): Promise<Result<void, SpoolError>> {
+export async function runHostWorker(household: App): Promise<Result<void, SpoolError | WorkerRefusal>> {
+  const ending = new AbortController();
+  const app = { ...household, signal: AbortSignal.any([household.signal, ending.signal]) };
   const { logger, folders, config } = app;
   const opened = await openSpool({ dir: folders.spool, role: 'handover', clock: systemClock, logger });
   if (!opened.ok) return opened;
@@ -38,20 +43,39 @@ export async function runHostWorker(app: App): Promise<Result<void, SpoolError>>
   const watching = [watchRoom(app, spool), followCameras(app, spool.hostId, client), serveClips(app, spool)];
   try {
     const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
-    await runWorkers(app, async (at) => [await createHostWorker(at, activities, host)]);
-    return ok(undefined);
+    const create = async (at: QueueConnection) => [await createHostWorker(at, activities, host)];
+    const look = async () => handoverFindings(handover.status());
+    const addFigures = (registry: Registry) => {
+      const update = createHandoverMetrics(registry);
+      return () => update(handover.status());
+    };
+    return await runWorkers(app, { name: 'worker host', create, look, addFigures });
   } finally {
     await Promise.all([handover.stop(), ...watching]);
     await Promise.all([storage.close(), client.close()]);
     await spool.close();
   }
 }
+    // What runs beside the worker ends with it, however it ends.
+    ending.abort();
 
 const LOOK_FOR_ROOM_EVERY_MS = 60_000;
 
 /** Others fill the disk as well, so room is looked for also while no clip is released. */
 async function watchRoom(app: App, spool: HandoverSpool): Promise<void> {
   while (!app.signal.aborted) {
+function handoverFindings({ state, pendingCount, lastFailure }: HandoverStatus): Finding[] {
+  const waiting = pendingCount === 1 ? '1 clip waits' : `${pendingCount} clips wait`;
+  if (state !== 'unavailable') return [good('hand-over', pendingCount === 0 ? 'nothing waits' : waiting)];
+  return [
+    attention(
+      'hand-over',
+      `${waiting}: ${lastFailure?.message}`,
+      'See that Temporal can be reached; clips are handed over by themselves.',
+    ),
+  ];
+}
+
     await makeRoom(app, spool);
     await delay(LOOK_FOR_ROOM_EVERY_MS, undefined, { signal: app.signal }).catch(() => undefined);
   }

@@ -3,9 +3,14 @@ import { createBackfillVlmActivities, createDecideAgain } from '../activities/ba
 import type { ClipBytesDeps } from '../activities/clip-bytes.ts';
 import { createPipelineActivities, createVlmActivities } from '../activities/index.ts';
 import { createAnalysisRuns } from '../src/repository/analysis-runs.ts';
+import { createRecordEndedClips } from '../activities/reconcile-clips.ts';
+import type { Result } from '../src/domain/result.ts';
+import { noWorseThanAttention } from '../src/kit/findings.ts';
 import { createClipRepository } from '../src/repository/clip-repository.ts';
 import type { App } from '../src/runtime/app.ts';
 import { clipFetcherOf } from '../src/runtime/clip-links.ts';
+import { backUpHousehold } from '../src/runtime/backup.ts';
+import { checkPostgres } from '../src/runtime/checkup.ts';
 import { createAnalyzerVariants, createPolicyVariants, loadAnalyzer, loadChannels, loadPolicy, loadStorage } from '../src/runtime/compose.ts';
 import { openCopiesFolder } from '../src/runtime/copies-folder.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
@@ -13,22 +18,26 @@ import { createStateStore, type StateStore } from '../src/runtime/state-store.ts
 import { createAddToBacklog } from '../src/temporal/backlog-summaries.ts';
 import { createRecallRuns } from '../src/temporal/clip-history.ts';
 import { createPipelineWorker, createVlmWorker, type QueueConnection } from './queue-workers.ts';
-import { runWorkers } from './run-workers.ts';
+import { runWorkers, type WorkerRefusal } from './run-workers.ts';
 import { bundleWorkflowsApart } from './workflow-bundle.ts';
 
 /** Workflows with their light activities, and the vision-language model on its own queue. Needs Temporal; waits for it. */
-export async function runPipelineWorker(app: App): Promise<void> {
+export async function runPipelineWorker(household: App): Promise<Result<void, WorkerRefusal>> {
+  const ending = new AbortController();
+  const app = { ...household, signal: AbortSignal.any([household.signal, ending.signal]) };
   await using copies = await openCopiesFolder(app);
   const store = createStateStore(app);
+import { failureConverterPathOf } from '../src/runtime/temporal-access.ts';
+import { createAlertDesk } from '../src/temporal/alert-desk.ts';
   const client = createHouseholdClient(app);
   const [policy, storage] = [loadPolicy(app), loadStorage(app)];
   const addToBacklog = createAddToBacklog(client.get);
   const recallRuns = createRecallRuns(client.get);
   const channels = new Map(loadChannels(app).map((channel) => [channel.name, channel]));
-  const migrating = store.migrateWhenPossible();
-  const bundling = bundleWorkflowsApart();
+  const preparing = [store.migrateWhenPossible(), ensureSchedules(app, client)];
+  const bundling = bundleWorkflowsApart(failureConverterPathOf(app.config));
   try {
-    await runWorkers(app, async (at) => [
+    const create = async (at: QueueConnection) => [
       await createPipelineWorker(
         at,
         {
@@ -47,9 +56,15 @@ export async function runPipelineWorker(app: App): Promise<void> {
         await bundling,
       ),
       ...(app.config.vlm.run_mode === 'never' ? [] : [await createVlm(app, at, { storage, copiesDir: copies.dir })]),
-    ]);
+    ];
+    void ensureReconciling(app, client);
+    // Clips go on without it, so it is never a reason to be taken for broken.
+    const look = async () => [noWorseThanAttention(await checkPostgres(app, { connectTimeoutMs: 2_000 }))];
+    return await runWorkers(app, { name: 'worker pipeline', create, look });
   } finally {
-    await migrating;
+    // What runs beside the workers ends with them, however they end.
+    ending.abort();
+    await Promise.all(preparing);
     await Promise.all([...channels.values()].map(({ notifier }) => notifier.close()));
     await Promise.all([store.close(), client.close(), storage.close()]);
   }

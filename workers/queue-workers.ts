@@ -1,20 +1,28 @@
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { stageInterceptor } from '../activities/stage-interceptor.ts';
+import { createStageObserver } from '../activities/stage-observer.ts';
 import { GPU_QUEUE, hostQueue, PIPELINE_QUEUE, VLM_QUEUE } from '../src/domain/process-clip.ts';
+import type { StageOutcome } from '../src/health/stage-metrics.ts';
 
 /** Where a worker polls. */
 export interface QueueConnection {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  /** Left out: payloads are plain JSON. */
+  readonly dataConverter?: DataConverter;
+  /** Told how each attempt of each activity ends. */
+  readonly stageEnded?: (outcome: StageOutcome) => void;
 }
 
 const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 10 } as const;
 
-const shared = ({ connection, namespace }: QueueConnection) =>
+const shared = ({ connection, namespace, dataConverter, stageEnded }: QueueConnection) =>
   ({
     connection,
     namespace,
-    interceptors: { activity: [stageInterceptor] },
+    ...(dataConverter === undefined ? {} : { dataConverter }),
+    interceptors: { activity: [...(stageEnded === undefined ? [] : [createStageObserver(stageEnded)]), stageInterceptor] },
     activityTaskPollerBehavior: POLLERS,
     // A stage in hand may finish; what is not done by then is given back and tried again elsewhere.
     shutdownGraceTime: '20s',

@@ -3,6 +3,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import { CLIP_STATUSES, type ClipState } from '../domain/clip-state.ts';
 import type { ClipEvent } from '../domain/events.ts';
 import { type ClipId, isClipId, workflowIdOf } from '../domain/ids.ts';
+import { NAMESPACE } from '../domain/process-clip.ts';
 import type { Result } from '../domain/result.ts';
 import { RISK_LEVELS } from '../domain/risk.ts';
 import { STAGES, type Stage } from '../domain/stage-error.ts';
@@ -112,7 +113,7 @@ function addShow(clips: Command): void {
       if (options.json === true) return printJson({ state, events });
       printStory(state, events);
       const ui = endpointsOf(app).temporalUiUrl;
-      if (ui !== undefined) printLine(`\n${ui}/namespaces/${app.config.temporal.namespace}/workflows/${workflowIdOf(clipId)}`);
+      if (ui !== undefined) printLine(`\n${ui}/namespaces/${app.config.temporal.namespace ?? NAMESPACE}/workflows/${workflowIdOf(clipId)}`);
     });
 }
 

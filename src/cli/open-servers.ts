@@ -1,10 +1,12 @@
-import type { Client } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import { Secret } from '../domain/secret.ts';
 import { type ClipRepository, createClipRepository } from '../repository/clip-repository.ts';
 import { openPool, type Pool } from '../repository/pool.ts';
 import { type App, endpointsOf } from '../runtime/app.ts';
-import { createTemporalClient } from '../temporal/client.ts';
-import { CliError } from './cli-error.ts';
+import { temporalAccessOf } from '../runtime/temporal-access.ts';
+import type { TemporalAccess } from '../temporal/access.ts';
+import { createTemporalClient, createTemporalConnection } from '../temporal/client.ts';
+import { CliError, valueOrExit } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 
 interface OpenStateStore extends AsyncDisposable {
@@ -21,16 +23,18 @@ export function openStateStore(app: App): OpenStateStore {
 }
 
 interface OpenTemporal extends AsyncDisposable {
-  readonly address: string;
+  readonly access: TemporalAccess;
+  readonly connection: Connection;
   readonly client: Client;
 }
 
 /** Temporal for one command. Exit code 3 when nobody says where it is. */
 export function openTemporal(app: App): OpenTemporal {
-  const { temporalAddress: address } = endpointsOf(app);
-  if (address === undefined) throw new CliError(whereIs('Temporal', 'TEMPORAL_ADDRESS'), EXIT.unavailable);
-  const client = createTemporalClient({ address, namespace: app.config.temporal.namespace });
-  return { address, client, [Symbol.asyncDispose]: () => client.connection.close() };
+  const access = valueOrExit(temporalAccessOf(app));
+  if (access === undefined) throw new CliError(whereIs('Temporal', 'TEMPORAL_ADDRESS'), EXIT.unavailable);
+  const connection = createTemporalConnection(access);
+  const client = createTemporalClient(access, connection);
+  return { access, connection, client, [Symbol.asyncDispose]: () => connection.close() };
 }
 
 function whereIs(server: string, variable: string | undefined): string {

@@ -14,11 +14,12 @@ export function addSetupTemporal(program: Command): void {
     .action(async (_options: object, command: Command) => {
       const app = await openApp(command.optsWithGlobals<CommonOptions>());
       await using temporal = openTemporal(app);
-      const ready = await setupTemporal(temporal.address, { namespace: app.config.temporal.namespace });
+      const { address, namespace: wanted } = temporal.access;
+      const ready = await setupTemporal(temporal.connection, { namespace: wanted });
       const { namespace, namespaceCreated, attributesAdded } = valueOrExit(ready, ({ code }) =>
         code === 'TEMPORAL_UNREACHABLE' ? EXIT.unavailable : EXIT.failed,
       );
       const added = attributesAdded.length === 0 ? '' : `, added ${attributesAdded.join(', ')}`;
-      printLine(`namespace ${namespace} on ${temporal.address} ${namespaceCreated ? 'created' : 'is there'}${added}`);
+      printLine(`namespace ${namespace} on ${address} ${namespaceCreated ? 'created' : 'is there'}${added}`);
     });
 }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SupervisedChild } from '../embedded/supervised-child.ts';
+import { HEALTH_PORT_VARIABLE, healthAddressOf } from '../health/health-address.ts';
 import { endLeftovers } from '../kit/leftovers.ts';
 import type { ConfiguredApp } from './open-app.ts';
 
@@ -52,7 +53,7 @@ function openWorker(app: ConfiguredApp, { role, folder, logDir }: WorkerPlace): 
     name: `worker ${role}`,
     command: process.execPath,
     args: [...NODE_OPTIONS[role], MAIN, 'worker', role, '--config', app.configFile, '--log-level', app.logger.level],
-    env: unwatched(process.env),
+    env: { ...unwatched(process.env), ...healthOf(app, role) },
     ...(logDir === undefined ? {} : { logFile: join(logDir, `worker-${role}.log`) }),
     pidFile: join(folder, `${role}.pid`),
     stopSignal: 'SIGTERM',
@@ -63,6 +64,14 @@ function openWorker(app: ConfiguredApp, { role, folder, logDir }: WorkerPlace): 
     onProgress: (message) => app.logger.warn({ worker: role }, `worker ${role} ${message}`),
   });
 }
+
+/** Each takes a port of its own after its parent's. */
+function healthOf({ config }: ConfiguredApp, role: WorkerRole): NodeJS.ProcessEnv {
+  const parent = healthAddressOf(config);
+  return parent === undefined ? {} : { [HEALTH_PORT_VARIABLE]: String(parent.port + HEALTH_PORT_OFFSETS[role]) };
+}
+
+const HEALTH_PORT_OFFSETS: Readonly<Record<WorkerRole, number>> = { host: 1, pipeline: 2, gpu: 3 };
 
 /**
  * Under `node --watch` (`make dev`) every thread reports the modules that it loads, and the SDK's main thread takes such a

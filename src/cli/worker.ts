@@ -7,8 +7,8 @@ import type { WorkerRole } from './worker-children.ts';
 /** Loaded when they are run: a process of another verb or worker starts sooner and smaller without them. */
 const WORKERS: Readonly<Record<WorkerRole, (app: App) => Promise<void>>> = {
   host: async (app) => valueOrExit(await (await import('../../workers/host-worker.ts')).runHostWorker(app)),
-  pipeline: async (app) => (await import('../../workers/pipeline-worker.ts')).runPipelineWorker(app),
-  gpu: async (app) => (await import('../../workers/gpu-worker.ts')).runGpuWorker(app),
+  pipeline: async (app) => valueOrExit(await (await import('../../workers/pipeline-worker.ts')).runPipelineWorker(app)),
+  gpu: async (app) => valueOrExit(await (await import('../../workers/gpu-worker.ts')).runGpuWorker(app)),
 };
 
 export function addWorker(program: Command): void {

@@ -128,7 +128,11 @@ export const configSchema = z.strictObject({
   temporal: z
     .strictObject({
       address: z.string().min(1).optional().describe('`host:port`. Left out: $TEMPORAL_ADDRESS, else the embedded server.'),
-      namespace: z.string().min(1).optional().describe('Namespace of all workflows. Left out: $TEMPORAL_NAMESPACE, else `homesec`.'),
+      namespace: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Namespace of all workflows. Left out: $TEMPORAL_NAMESPACE, else `homesec`.'),
       encryption: z
         .strictObject({
           enabled: z.boolean().default(true).describe('`false`: nothing more is encrypted, what is can still be read.'),
@@ -164,7 +168,9 @@ export const configSchema = z.strictObject({
         .regex(/^(\[[^\]]+\]|[^:[\]]+):\d{1,5}$/, 'must be host:port')
         .nullable()
         .default(null)
-        .describe('`host:port` for /health/live, /health/ready and /metrics; workers beside it take the next ports. `null`: none.'),
+        .describe(
+          '`host:port` for /health/live, /health/ready and /metrics; workers beside it take the next ports. `null`: none.',
+        ),
     })
     .prefault({})
     .describe('What each process tells of itself over HTTP; $HOMESEC_HEALTH_PORT sets the port. docs/guide/operate.md'),

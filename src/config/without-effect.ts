@@ -12,7 +12,6 @@ const KEYS_WITHOUT_EFFECT: readonly (readonly [path: string, fix: string])[] = [
   ['preview', REMOVE],
   ['talk', REMOVE],
   ['maintenance', REMOVE],
-  ['health', REMOVE],
   ['cameras.*.talk', REMOVE],
   ['storage.paths.backups_dir', REMOVE],
   ['storage.paths.artifacts_dir', REMOVE],

@@ -40,9 +40,8 @@ export function foldersOf(config: Config, environment: NodeJS.ProcessEnv = proce
   };
 }
 
-/** Where the servers are: as configured, else as the environment says, else the embedded ones while they run. */
+/** Where the servers are: as configured, else as the environment says, else the embedded ones while they run. Temporal: `temporalAccessOf`. */
 export interface Endpoints {
-  readonly temporalAddress: string | undefined;
   readonly postgresDsn: string | undefined;
   readonly mqttUrl: string | undefined;
   readonly temporalUiUrl: string | undefined;
@@ -53,7 +52,6 @@ export function endpointsOf({ config, folders }: Pick<App, 'config' | 'folders'>
   const embedded = readEndpoints(folders.data);
   const dsnVariable = config.state_store?.dsn_env;
   return {
-    temporalAddress: configuredTemporal(config, environment) ?? embedded?.temporalAddress,
     postgresDsn: dsnVariable === undefined ? embedded?.postgresDsn : environment[dsnVariable],
     mqttUrl: environment[MQTT_URL_VARIABLE] ?? embedded?.mqttUrl,
     temporalUiUrl: embedded?.temporalUiUrl,
@@ -62,7 +60,3 @@ export function endpointsOf({ config, folders }: Pick<App, 'config' | 'folders'>
 
 /** Where channels without a host of their own find their broker. */
 export const MQTT_URL_VARIABLE = 'HOMESEC_MQTT_URL';
-
-/** The address of a Temporal server that is not the embedded one. */
-export const configuredTemporal = (config: Config, environment = process.env): string | undefined =>
-  config.temporal.address ?? environment['TEMPORAL_ADDRESS'];

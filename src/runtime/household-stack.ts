@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EmbeddedStack, openEmbeddedStack } from '../embedded/embedded-stack.ts';
 import { backoffMs } from '../kit/backoff.ts';
-import { type App, configuredTemporal, MQTT_URL_VARIABLE } from './app.ts';
+import { type App, MQTT_URL_VARIABLE } from './app.ts';
+import { hasOwnTemporal } from './temporal-access.ts';
 
 /**
  * The embedded servers that the configuration leaves to us, coming up in the background: recording does not wait for them,
@@ -39,7 +40,7 @@ async function openUntilStopped(app: App, tell: (line: string) => void): Promise
 
 /** What is configured elsewhere is not started here. */
 export const partsOf = ({ config }: Pick<App, 'config'>) => ({
-  ...(configuredTemporal(config) === undefined ? {} : { temporal: false as const }),
+  ...(hasOwnTemporal(config) ? { temporal: false as const } : {}),
   ...(config.state_store === undefined ? {} : { postgres: false as const }),
   ...(config.notifiers === undefined && process.env[MQTT_URL_VARIABLE] === undefined ? {} : { broker: false as const }),
 });

@@ -3,6 +3,7 @@ import { Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { NAMESPACE, RETENTION_HOURS, SEARCH_ATTRIBUTES } from '../domain/process-clip.ts';
 import { err, ok, type Result } from '../domain/result.ts';
+import { explainRefusal } from './explain-refusal.ts';
 
 export interface TemporalSetup {
   readonly namespace: string;
@@ -38,7 +39,7 @@ const MAY_PASS: readonly number[] = [1, 2, 3, 4, NOT_FOUND, 10, 14];
 /**
  * Makes a server ready for HomeSec: the namespace with at least 720 h of retention and the search attributes, all usable when this returns.
  * Changes only what is missing, so it may run at every start. Waits for a server that is still coming up.
- * `target`: `host:port` of a server without TLS, or an open connection, which stays open.
+ * `target`: `host:port` of a server without TLS and credentials, or an open connection, which stays open.
  */
 export async function setupTemporal(
   target: string | Connection,
@@ -145,7 +146,7 @@ function asSetupError(cause: unknown, namespace: string): TemporalSetupError {
   }
   const code = grpcCode(cause);
   if (code === undefined) throw cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = explainRefusal(cause);
   if (MAY_PASS.includes(code))
     return { code: 'TEMPORAL_UNREACHABLE', message: `Temporal does not answer as it should: ${why}`, cause };
   return { code: 'TEMPORAL_REFUSED', message: `Temporal refuses to prepare namespace ${namespace}: ${why}`, cause };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { NAMESPACE } from '../../domain/process-clip.ts';
 import { type EmbeddedStack, openEmbeddedStack } from '../../embedded/embedded-stack.ts';
 import { removePostgresHome } from '../../embedded/postgres-home.ts';
 import { readOwner } from '../../embedded/stack-file.ts';
@@ -115,7 +116,7 @@ async function showClip({ app, dir, footage, stack }: Stage): Promise<void> {
   printLine(`\n${basename(footage)} lies in the watched folder`);
   const { temporalUiUrl } = stack.endpoints;
   if (temporalUiUrl !== undefined)
-    printLine(`Watch it in Temporal: ${temporalUiUrl}/namespaces/${app.config.temporal.namespace}/workflows`);
+    printLine(`Watch it in Temporal: ${temporalUiUrl}/namespaces/${app.config.temporal.namespace ?? NAMESPACE}/workflows`);
   printLine();
   const giveUp = AbortSignal.any([app.signal, AbortSignal.timeout(PATIENCE_MS)]);
   const told = await tellStory({ repository: store.repository, alerts, giveUp });

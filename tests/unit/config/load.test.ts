@@ -146,7 +146,6 @@ describe('keys', () => {
     ['preview: {}', 'preview'],
     ['talk: {}', 'talk'],
     ['maintenance: {}', 'maintenance'],
-    ['health: {}', 'health'],
     ['state_store: {dsn: somewhere}', 'state_store.dsn'],
     ['concurrency: {max_clips_in_flight: 4}', 'concurrency.max_clips_in_flight'],
   ])('without effect are refused: %s', async (line, path) => {

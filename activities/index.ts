@@ -41,9 +41,10 @@ export const createPipelineActivities = (
   deps: PipelineDeps,
 ): Pick<
   Activities,
-  'decideAlert' | 'sendNotification' | 'recallClip' | 'recordEvents' | 'recordCameraEvents' | 'addToBacklog'
+  'decideAlert' | 'askDesk' | 'sendNotification' | 'recallClip' | 'recordEvents' | 'recordCameraEvents' | 'addToBacklog'
 > => ({
   decideAlert: createDecideAlert(deps.policy),
+  askDesk: deps.desk.ask,
   sendNotification: unlessDelivered(deps.recallRuns, createSendNotification(deps)),
   recallClip: createRecallClip(deps.recallRuns),
   recordEvents: createRecordEvents(deps.repository),

@@ -1,10 +1,12 @@
 import { Context } from '@temporalio/activity';
 import type { Activities } from '../src/domain/activities.ts';
-import type { Alert } from '../src/domain/alert.ts';
-import { err } from '../src/domain/result.ts';
-import { pluginFailure } from '../src/domain/stage-error.ts';
-import type { Notifier, OutgoingAlert } from '../src/plugins/spec/notifier.ts';
-import type { Storage } from '../src/plugins/spec/storage.ts';
+import type { Alert, ToldAs } from '../src/domain/alert.ts';
+import type { AlertDesk } from '../src/domain/alert-desk.ts';
+import { err, ok, type Result } from '../src/domain/result.ts';
+import { type PluginFailure, pluginFailure } from '../src/domain/stage-error.ts';
+import type { Notifier } from '../src/plugins/spec/notifier.ts';
+import { type AdornDeps, createAdorn } from './outgoing-alert.ts';
+import { sendInTurn } from './visit-turn.ts';
 
 /** A configured notification channel, ready to send. */
 export interface Channel {
@@ -12,32 +14,41 @@ export interface Channel {
   readonly notifier: Notifier;
 }
 
-export interface NotifyDeps {
+export interface NotifyDeps extends AdornDeps {
   readonly channels: ReadonlyMap<string, Channel>;
-  readonly storage: Pick<Storage, 'viewUrl'>;
+  readonly desk: AlertDesk;
 }
 
-export function createSendNotification({ channels, storage }: NotifyDeps): Activities['sendNotification'] {
-  return async ({ channel, alert }) => {
+export function createSendNotification({ channels, desk, ...deps }: NotifyDeps): Activities['sendNotification'] {
+  const adorn = createAdorn(deps);
+
+  function deliver(notifier: Notifier, input: Parameters<Activities['sendNotification']>[0]) {
+    const { channel, alert, runId } = input;
+    const { cancellationSignal: signal, info } = Context.current();
+    if (!('clipId' in alert)) return sent(alert, notifier.send(alert, signal));
+    const send = async (clipAlert: typeof alert) => notifier.send(await adorn(clipAlert, signal), signal);
+    if (alert.grouped !== true) return sent(alert, send(alert));
+    const by = `${runId ?? info.workflowExecution?.runId}/${info.activityId}`;
+    return sendInTurn(desk, { alert, channel, by, send });
+  }
+
+  return async (input) => {
+    const { channel, alert } = input;
     const whose = 'clipId' in alert ? { clipId: alert.clipId } : {};
     const found = channels.get(channel);
     if (found === undefined) {
       const failure = pluginFailure('CHANNEL_UNKNOWN', `no notification channel is called ${JSON.stringify(channel)}`);
       return err({ kind: 'NotifyError', ...whose, backend: 'unknown', channel, ...failure });
     }
-    const { cancellationSignal } = Context.current();
-    const sent = await found.notifier.send(await outgoing(storage, alert, cancellationSignal), cancellationSignal);
-    return sent.ok ? sent : err({ kind: 'NotifyError', ...whose, backend: found.backend, channel, ...sent.error });
+    const told = await deliver(found.notifier, input);
+    return told.ok ? told : err({ kind: 'NotifyError', ...whose, backend: found.backend, channel, ...told.error });
   };
 }
 
-/** Longest that a delivery waits for what only adorns it. */
-const ADORN_WITHIN_MS = 5_000;
-
-/** Links are secrets that expire: made here, at the last moment, they stand in no history. An alert without one goes out too. */
-async function outgoing(storage: NotifyDeps['storage'], alert: Alert, cancelled: AbortSignal): Promise<OutgoingAlert> {
-  if (!('storageKey' in alert) || alert.storageKey === undefined || storage.viewUrl === undefined) return alert;
-  const signal = AbortSignal.any([cancelled, AbortSignal.timeout(ADORN_WITHIN_MS)]);
-  const linked = await storage.viewUrl(alert.storageKey, { signal, onProgress: () => undefined }).catch(() => undefined);
-  return linked?.ok === true && linked.value !== undefined ? { ...alert, viewUrl: linked.value } : alert;
+async function sent(
+  { dedupeKey, revision }: Alert,
+  sending: Promise<Result<void, PluginFailure>>,
+): Promise<Result<ToldAs, PluginFailure>> {
+  const outcome = await sending;
+  return outcome.ok ? ok({ dedupeKey, revision }) : outcome;
 }

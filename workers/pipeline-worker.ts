@@ -15,6 +15,7 @@ import { createAnalyzerVariants, createPolicyVariants, loadAnalyzer, loadChannel
 import { openCopiesFolder } from '../src/runtime/copies-folder.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
 import { createStateStore, type StateStore } from '../src/runtime/state-store.ts';
+import { createAlertDesk } from '../src/temporal/alert-desk.ts';
 import { createAddToBacklog } from '../src/temporal/backlog-summaries.ts';
 import { createRecallRuns } from '../src/temporal/clip-history.ts';
 import { createPipelineWorker, createVlmWorker, type QueueConnection } from './queue-workers.ts';
@@ -32,6 +33,7 @@ import { createAlertDesk } from '../src/temporal/alert-desk.ts';
   const client = createHouseholdClient(app);
   const [policy, storage] = [loadPolicy(app), loadStorage(app)];
   const addToBacklog = createAddToBacklog(client.get);
+  const desk = createAlertDesk(client.get);
   const recallRuns = createRecallRuns(client.get);
   const channels = new Map(loadChannels(app).map((channel) => [channel.name, channel]));
   const preparing = [store.migrateWhenPossible(), ensureSchedules(app, client)];
@@ -45,6 +47,8 @@ import { createAlertDesk } from '../src/temporal/alert-desk.ts';
             policy,
             channels,
             storage,
+            copiesDir: copies.dir,
+            desk,
             repository: store,
             cameras: store.cameras,
             addToBacklog,

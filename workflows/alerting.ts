@@ -2,7 +2,9 @@ import { condition, isCancellation, proxyActivities, proxyLocalActivities, workf
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import type { AlertDecision, ClipAlert, PolicyFacts } from '../src/domain/alert.ts';
 import { isSameNews } from '../src/domain/clip-memory.ts';
+import type { FilterResult } from '../src/domain/detection.ts';
 import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts';
+import { consultDesk } from './consult-desk.ts';
 import { runStage } from './run-stage.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 import { attemptsOf, blame, summary } from './stages.ts';
@@ -31,6 +33,9 @@ export function createAlerting(run: ClipRun): Alerting {
     run.decision = decision;
     emitDecision(run, facts, decision);
     if (decision.notify && run.content === 0 && run.delayed && isUnverified(run)) return summarize(run, decision);
+    const heldBack = decision.heldBack ?? (decision.terms === undefined ? undefined : await consultDesk(run, decision));
+    if (judgement !== judgements) return;
+    if (heldBack !== undefined && run.content === 0) return run.events.emit({ eventType: 'alert_suppressed', ...heldBack });
     // An alert that is out is told the outcome also when it turns out harmless.
     if (decision.notify || run.content > 0) revise();
   }
@@ -105,22 +110,22 @@ async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): P
     delivery.confirmedContent = content;
     return;
   }
-  const { revision, dedupeKey } = alert;
   const outcome = await runStage(
     () => sendNotification({ channel, alert, runId: workflowInfo().runId }),
     (failure) => ({ kind: 'NotifyError' as const, channel, ...blame(run, failure) }),
   );
   for (const failed of attemptsOf(outcome)) {
-    run.events.emit({ eventType: 'notification_failed', notifierName: channel, revision, ...failed });
+    run.events.emit({ eventType: 'notification_failed', notifierName: channel, revision: alert.revision, ...failed });
   }
   if (!outcome.ok) {
     delivery.error = outcome.error.error;
     return;
   }
+  const { attempt, durationMs, value: told } = outcome.value;
+  const { dedupeKey, revision } = told ?? alert;
   delivery.sentRevision = revision;
   delete delivery.had;
   delivery.confirmedContent = content;
-  const { attempt, durationMs } = outcome.value;
   run.events.emit({ eventType: 'notification_sent', notifierName: channel, dedupeKey, revision, attempt, durationMs });
 }
 
@@ -157,6 +162,8 @@ function alertOf(run: ClipRun, revision: number): ClipAlert {
     notifyReason: run.decision?.notifyReason ?? '',
     detectedClasses: run.filter.state === 'done' ? run.filter.value.detectedClasses : [],
     ...(run.upload.state === 'done' ? { storageUri: run.upload.value.storageUri, storageKey } : {}),
+    ...(run.filter.state === 'done' ? pictureOf(run.filter.value) : {}),
+    ...(run.grouped ? { grouped: true } : {}),
     ...analysisOf(run),
     unverified: isUnverified(run),
     uploadFailed: run.upload.state === 'failed',
@@ -164,6 +171,8 @@ function alertOf(run: ClipRun, revision: number): ClipAlert {
     delayed: run.delayed,
   };
 }
+
+const pictureOf = ({ snapshotKey }: FilterResult) => (snapshotKey === undefined ? {} : { snapshotKey });
 
 function analysisOf({ analysis }: ClipRun) {
   if (analysis.state !== 'done') return {};

@@ -37,6 +37,8 @@ export interface ClipRun {
   readonly deliveries: Map<string, ChannelDelivery>;
   /** Told in the summary of its camera's backlog. */
   summarized: boolean;
+  /** Its alert goes together with those of the other clips of its visit. */
+  grouped: boolean;
   /** Started, or reset, after its deadline had passed. */
   delayed: boolean;
   /** What other runs over the clip did is being asked for; no delivery begins before it is known. */
@@ -48,7 +50,7 @@ export function createClipRun(input: ProcessClipInput, events: ClipLog): ClipRun
   const fresh = (channel: string) => ({ confirmedContent: 0, sentRevision: input.delivered?.[channel] ?? 0 });
   const deliveries = new Map(input.plan.channels.map((channel) => [channel, fresh(channel)]));
   const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING, content: 0, deliveries };
-  const flags = { parked: false, summarized: false, delayed: false, recalling: false };
+  const flags = { parked: false, summarized: false, grouped: false, delayed: false, recalling: false };
   return { input, events, generation: input.generation, status: 'queued_local', ...knowledge, ...flags };
 }
 

@@ -42,6 +42,14 @@ export const STAGE_POLICIES = {
   /** Pure and quick; a policy that throws is a defect, and the alert then goes out without its opinion. */
   decide: { startToCloseTimeout: '10s', retry: { maximumAttempts: 3 } },
 
+  /** The alert waits for it: what does not answer at once is not asked again. */
+  askDesk: {
+    taskQueue: PIPELINE_QUEUE,
+    scheduleToCloseTimeout: '3s',
+    retry: { initialInterval: '200ms', backoffCoefficient: 2 },
+    priority: LIVE,
+  } satisfies ActivityOptions,
+
   notify: {
     taskQueue: PIPELINE_QUEUE,
     scheduleToCloseTimeout: '24h',
@@ -82,6 +90,15 @@ export const STAGE_POLICIES = {
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   } satisfies ActivityOptions,
 
+  /** The next turn comes anyway; a table that somebody locks, or a full disk, may pass before. */
+  backup: {
+    taskQueue: PIPELINE_QUEUE,
+    startToCloseTimeout: '6h',
+    heartbeatTimeout: '30s',
+    retry: { initialInterval: '1m', backoffCoefficient: 2, maximumInterval: '15m', maximumAttempts: 6 },
+    priority: { priorityKey: 4 },
+  } satisfies ActivityOptions,
+
   release: (hostId: string) =>
     ({
       taskQueue: hostQueue(hostId),
@@ -114,4 +131,15 @@ export const BACKFILL_POLICIES = {
 
   /** For ever: Postgres may be away for as long as it likes. Counting a year of clips takes a moment. */
   database: (batch: string) => ({ ...STAGE_POLICIES.record, priority: backfillPriority(batch) }) satisfies ActivityOptions,
+};
+
+/** Once a turn; the next one makes up for what fails. */
+export const RECONCILE_POLICIES = {
+  record: { taskQueue: PIPELINE_QUEUE, startToCloseTimeout: '5m', scheduleToCloseTimeout: '9m' } satisfies ActivityOptions,
+  setAside: (hostId: string) =>
+    ({
+      taskQueue: hostQueue(hostId),
+      startToCloseTimeout: '20s',
+      scheduleToCloseTimeout: '1m',
+    }) satisfies ActivityOptions,
 };

@@ -1,4 +1,5 @@
-import type { Alert, AlertDecision, PolicyFacts } from './alert.ts';
+import type { Alert, AlertDecision, PolicyFacts, ToldAs } from './alert.ts';
+import type { DeskAnswer, DeskRequest } from './alert-desk.ts';
 import type { AnalysisResult } from './analysis.ts';
 import type { BacklogEntry } from './backlog.ts';
 import type { HostCamera } from './camera.ts';
@@ -22,12 +23,14 @@ export interface Activities {
   detectObjects(input: ClipSource & { readonly triggerClasses?: readonly string[] }): Promise<Result<FilterResult, FilterError>>;
   analyzeClip(input: ClipSource & { readonly filter?: FilterResult }): Promise<Result<AnalysisResult, VLMError>>;
   decideAlert(facts: PolicyFacts): Promise<AlertDecision>;
-  /** @param input.runId of the workflow run that asks for it; not given where a reset repeats nothing. */
+  /** Asks the camera's alert desk whether a clip may alert under the terms of its decision. Rejects when it does not answer in time. */
+  askDesk(request: DeskRequest): Promise<DeskAnswer>;
+  /** @returns as what the channel was told; nothing where it had been. @param input.runId of the workflow run that asks for it; not given where a reset repeats nothing. */
   sendNotification(input: {
     readonly channel: string;
     readonly alert: Alert;
     readonly runId?: string;
-  }): Promise<Result<void, NotifyError>>;
+  }): Promise<Result<ToldAs | undefined, NotifyError>>;
   /** What other runs over the clip did. @param input.originalRunId of the run that asks: resets keep it. */
   recallClip(input: { readonly originalRunId: string }): Promise<ClipMemory>;
   /** Appends events and folds them into the clip's state. Idempotent by event id. */

@@ -1,0 +1,98 @@
+import type { AlertTerms, ToldAs } from './alert.ts';
+import { type ClipId, cameraSlug } from './ids.ts';
+import type { Instant } from './instant.ts';
+import type { RiskLevel } from './risk.ts';
+
+/** A clip that is worth an alert, as far as it matters for others. */
+export interface DeskClip {
+  readonly clipId: ClipId;
+  readonly recordedStartAt: Instant;
+  readonly recordedEndAt: Instant;
+  /** Shared with the other clips of the same happening. */
+  readonly eventId?: string;
+  /** What it alerts for; never empty. `unverified` and `motion` stand for classes where none were seen. */
+  readonly classes: readonly string[];
+  readonly riskLevel?: RiskLevel;
+}
+
+export interface DeskRequest {
+  readonly cameraName: string;
+  readonly clip: DeskClip;
+  readonly terms: AlertTerms;
+}
+
+/** The same clip gets the same answer however often it asks, unless it has more to tell. */
+export type DeskAnswer = { readonly answer: 'alert' } | { readonly answer: 'cool_down'; readonly until: Instant };
+
+/** Clips of a visit tell of it over each channel one after the other. */
+export interface TurnRequest {
+  readonly cameraName: string;
+  readonly clipId: ClipId;
+  readonly channel: string;
+  /** Which delivery it is for; all its attempts have the same. */
+  readonly by: string;
+  /** The lowest revision that is no repeat of what the clip itself has told. */
+  readonly revision: number;
+}
+
+export type Turn =
+  /** The alert is to go out now, as this; `riskLevel` is the highest of the visit's clips. */
+  | ({ readonly turn: 'yours'; readonly clipCount: number; readonly riskLevel?: RiskLevel } & ToldAs)
+  /** An attempt before this one has gone through. */
+  | ({ readonly turn: 'done' } & ToldAs)
+  /** Another clip is just telling. */
+  | { readonly turn: 'busy' }
+  /** The desk has forgotten the clip, or was never asked about it. */
+  | { readonly turn: 'unknown' };
+
+/** How a turn ended. */
+export interface TurnEnd extends Pick<TurnRequest, 'cameraName' | 'clipId' | 'channel' | 'by'> {
+  /** Whether the channel has confirmed. */
+  readonly told: boolean;
+}
+
+/** A camera's alert desk: remembers what was told, so that the owner is not told too often. Each call rejects when it does not answer in time. */
+export interface AlertDesk {
+  readonly ask: (request: DeskRequest) => Promise<DeskAnswer>;
+  readonly takeTurn: (request: TurnRequest) => Promise<Turn>;
+  readonly endTurn: (end: TurnEnd) => Promise<void>;
+}
+
+/** A clip that alerted. */
+export interface ToldClip extends DeskClip {
+  /** The visit that it belongs to: the id of that one's first clip. */
+  readonly visit: ClipId;
+}
+
+/** What one channel knows of a visit. */
+export interface VisitChannel {
+  /** The last revision that it confirmed; 0 before the first. */
+  readonly revision: number;
+  /** Deliveries that it confirmed lately, oldest first. */
+  readonly done: readonly { readonly by: string; readonly revision: number }[];
+  /** Who is telling it something, until when at most. */
+  readonly turn?: { readonly by: string; readonly revision: number; readonly untilMs: number };
+}
+
+/** All that a desk knows, small enough to be handed from run to run. */
+export interface DeskMemory {
+  /** In the order of recording; the oldest are forgotten. */
+  readonly told: readonly ToldClip[];
+  /** By visit, then by channel. */
+  readonly visits: Readonly<Record<string, Readonly<Record<string, VisitChannel>>>>;
+}
+
+export interface AlertDeskInput {
+  readonly cameraName: string;
+  /** Of the run before; missing in the first. */
+  readonly memory?: DeskMemory;
+}
+
+export const ALERT_DESK = 'alertDesk';
+export const ASK_DESK_UPDATE = 'ask';
+export const TAKE_TURN_UPDATE = 'takeTurn';
+export const END_TURN_SIGNAL = 'endTurn';
+
+/** One desk for each camera. Names that share a slug are told apart by their own letters. */
+export const alertDeskIdOf = (cameraName: string): string =>
+  `alerts-${cameraSlug(cameraName)}-${encodeURIComponent(cameraName.toWellFormed())}`;

@@ -1,0 +1,41 @@
+import { ActivityFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { ActivityProxies } from '../src/domain/activities.ts';
+import type { AlertDecision, HeldBack } from '../src/domain/alert.ts';
+import type { DeskAnswer, DeskClip, DeskRequest } from '../src/domain/alert-desk.ts';
+import type { ClipRun } from './clip-run.ts';
+import { STAGE_POLICIES } from './stage-policies.ts';
+import { summary } from './stages.ts';
+
+/**
+ * Asks the camera's alert desk whether a clip may alert under the terms of its decision, and has its alert go with those of the
+ * same visit where they say so.
+ * @returns undefined: it may. So it is also when the desk does not answer: nobody misses an alert for its sake.
+ */
+export async function consultDesk(run: ClipRun, { notifyReason, terms }: AlertDecision): Promise<HeldBack | undefined> {
+  if (terms === undefined) return undefined;
+  const { cameraName } = run.input.clip;
+  const answer = await askDesk(run, { cameraName, clip: deskClipOf(run), terms });
+  if (answer?.answer === 'cool_down') return { reason: answer.answer, until: answer.until, alertReason: notifyReason };
+  // What a channel has had as an alert of its own stays one.
+  if (run.content === 0 && answer !== undefined && terms.visitGapMs !== undefined) run.grouped = true;
+  return undefined;
+}
+
+async function askDesk(run: ClipRun, request: DeskRequest): Promise<DeskAnswer | undefined> {
+  const { askDesk: ask } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.askDesk, summary: summary(run, 'alert desk') });
+  try {
+    return await ask(request);
+  } catch (thrown) {
+    if (isCancellation(thrown) || !(thrown instanceof ActivityFailure)) throw thrown;
+    return undefined;
+  }
+}
+
+function deskClipOf({ input: { clip, plan }, filter, analysis }: ClipRun): DeskClip {
+  const { clipId, recordedStartAt, recordedEndAt, eventId } = clip;
+  const seen = filter.state === 'done' ? filter.value.detectedClasses : ['unverified'];
+  const triggers = seen.filter((className) => plan.triggerClasses.includes(className));
+  const classes = [triggers, seen].find((some) => some.length > 0) ?? ['motion'];
+  const risk = analysis.state === 'done' ? { riskLevel: analysis.value.riskLevel } : {};
+  return { clipId, recordedStartAt, recordedEndAt, ...(eventId === undefined ? {} : { eventId }), classes, ...risk };
+}

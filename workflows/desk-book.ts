@@ -1,0 +1,128 @@
+import type {
+  DeskAnswer,
+  DeskClip,
+  DeskMemory,
+  DeskRequest,
+  ToldClip,
+  Turn,
+  TurnEnd,
+  TurnRequest,
+  VisitChannel,
+} from '../src/domain/alert-desk.ts';
+import { compareRisk, type RiskLevel } from '../src/domain/risk.ts';
+
+/*
+ * What a camera's desk remembers and answers. Pure, and by the times at which clips were recorded: it does not matter when
+ * or in which order clips ask, and a clip that asks again gets the same answer.
+ */
+
+export const EMPTY_BOOK: DeskMemory = { told: [], visits: {} };
+
+/** Clips remembered at most. */
+const TOLD_AT_MOST = 100;
+/** A visit of more clips goes on as another, so that whoever stays all day is told of more than once. */
+const CLIPS_IN_A_VISIT = 50;
+const DONE_KEPT = 10;
+/** A turn whose end is never told ends then; longer than a delivery may take. */
+const TURN_MS = 45_000;
+
+/** May this clip alert? */
+export function askDesk(book: DeskMemory, { clip, terms }: DeskRequest): [DeskMemory, DeskAnswer] {
+  const others = book.told.filter(({ clipId }) => clipId !== clip.clipId);
+  const before = book.told.find(({ clipId }) => clipId === clip.clipId);
+  const visit = before?.visit ?? visitOf(clip, others, terms.visitGapMs);
+  if (visit === undefined && terms.coolDownMs !== undefined) {
+    const coolUntilMs = coolDownEnd(clip, others, terms.coolDownMs);
+    if (coolUntilMs !== undefined) return [book, { answer: 'cool_down', until: new Date(coolUntilMs).toISOString() }];
+  }
+  const told = [...others, { ...clip, visit: visit ?? clip.clipId }].toSorted(byRecording).slice(-TOLD_AT_MOST);
+  return [forgetful({ ...book, told }), { answer: 'alert' }];
+}
+
+/** The visit that the clip goes on with; undefined when it begins one. */
+function visitOf(clip: DeskClip, told: readonly ToldClip[], gapMs: number | undefined): ToldClip['visit'] | undefined {
+  if (gapMs === undefined) return undefined;
+  const neighbours = told.filter((other) => isSameEvent(clip, other) || gapBetween(clip, other) <= gapMs);
+  return neighbours.find(({ visit }) => told.filter((other) => other.visit === visit).length < CLIPS_IN_A_VISIT)?.visit;
+}
+
+const isSameEvent = (a: DeskClip, b: DeskClip): boolean => a.eventId !== undefined && a.eventId === b.eventId;
+
+/** Negative where they overlap. */
+const gapBetween = (a: DeskClip, b: DeskClip): number =>
+  Math.max(
+    Date.parse(a.recordedStartAt) - Date.parse(b.recordedEndAt),
+    Date.parse(b.recordedStartAt) - Date.parse(a.recordedEndAt),
+  );
+
+/** @returns undefined when something about the clip is new: a class, or a higher risk. */
+function coolDownEnd(clip: DeskClip, told: readonly ToldClip[], coolDownMs: number): number | undefined {
+  const ends = clip.classes.map((className) => {
+    const same = told.filter(
+      (other) =>
+        other.classes.includes(className) &&
+        Math.abs(Date.parse(other.recordedStartAt) - Date.parse(clip.recordedStartAt)) < coolDownMs &&
+        compareRisk(riskOf(clip), riskOf(other)) <= 0,
+    );
+    return Math.max(...same.map(({ recordedStartAt }) => Date.parse(recordedStartAt) + coolDownMs));
+  });
+  // The largest of nothing is minus infinity: that class was not told of.
+  return ends.every(Number.isFinite) ? Math.min(...ends) : undefined;
+}
+
+/** One that nobody knows is no reason to call again. */
+const riskOf = ({ riskLevel = 'low' }: DeskClip): RiskLevel => riskLevel;
+
+const byRecording = (a: DeskClip, b: DeskClip): number => (a.recordedStartAt < b.recordedStartAt ? -1 : 1);
+
+/** Visits of which no clip is known any more go. */
+function forgetful({ told, visits }: DeskMemory): DeskMemory {
+  const known = Object.entries(visits).filter(([visit]) => told.some((clip) => clip.visit === visit));
+  return { told, visits: Object.fromEntries(known) };
+}
+
+/** Who asks for a turn gets it when no other clip of the visit is just telling the same channel. */
+export function takeTurn(book: DeskMemory, request: TurnRequest, nowMs: number): [DeskMemory, Turn] {
+  const visit = visitOfClip(book, request);
+  if (visit === undefined) return [book, { turn: 'unknown' }];
+  const channel = channelOf(book, visit, request.channel);
+  const dedupeKey = visit;
+  const done = channel.done.find(({ by }) => by === request.by);
+  if (done !== undefined) return [book, { turn: 'done', dedupeKey, revision: done.revision }];
+  const { turn } = channel;
+  const isMine = turn?.by === request.by;
+  if (turn !== undefined && !isMine && nowMs < turn.untilMs) return [book, { turn: 'busy' }];
+  // Another attempt of the same delivery is the same message.
+  const revision = isMine ? turn.revision : Math.max(channel.revision + 1, request.revision);
+  const mine = { ...channel, turn: { by: request.by, revision, untilMs: nowMs + TURN_MS } };
+  return [withChannel(book, visit, request.channel, mine), { turn: 'yours', dedupeKey, revision, ...sumOf(book, visit) }];
+}
+
+/** A channel that did not confirm knows nothing of that revision: the next one to tell it takes the same. */
+export function endTurn(book: DeskMemory, end: TurnEnd): DeskMemory {
+  const visit = visitOfClip(book, end);
+  if (visit === undefined) return book;
+  const { turn, ...channel } = channelOf(book, visit, end.channel);
+  if (turn?.by !== end.by) return book;
+  const { by, revision } = turn;
+  const told = { revision, done: [...channel.done, { by, revision }].slice(-DONE_KEPT) };
+  return withChannel(book, visit, end.channel, end.told ? told : channel);
+}
+
+const visitOfClip = (book: DeskMemory, { clipId }: Pick<TurnRequest, 'clipId'>) =>
+  book.told.find((clip) => clip.clipId === clipId)?.visit;
+
+const channelOf = (book: DeskMemory, visit: string, channel: string): VisitChannel =>
+  book.visits[visit]?.[channel] ?? { revision: 0, done: [] };
+
+const withChannel = (book: DeskMemory, visit: string, name: string, channel: VisitChannel): DeskMemory => ({
+  ...book,
+  visits: { ...book.visits, [visit]: { ...book.visits[visit], [name]: channel } },
+});
+
+function sumOf(book: DeskMemory, visit: string) {
+  const clips = book.told.filter((clip) => clip.visit === visit);
+  const risks = clips.flatMap(({ riskLevel }) => (riskLevel === undefined ? [] : [riskLevel]));
+  const riskLevel = risks.toSorted(compareRisk).at(-1);
+  return { clipCount: clips.length, ...(riskLevel === undefined ? {} : { riskLevel }) };
+}

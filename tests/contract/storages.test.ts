@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dropboxStorage } from '../../src/plugins/storage/dropbox/index.ts';
 import { localStorage } from '../../src/plugins/storage/local/index.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
+import { DROPBOX_SECRETS, openDropboxServer } from '../support/dropbox-server/dropbox-server.ts';
 import { createTestContext } from '../support/plugin-context.ts';
 import { describeStorage } from './storage.contract.ts';
 
@@ -11,6 +13,23 @@ describeStorage('local', async () => {
   const config = localStorage.configSchema.parse({ root: join(folder, 'root') });
   const storage = localStorage.create(config, createTestContext({ stateDir: folder }));
   return { storage, backend: 'local', dispose: () => rm(folder, { recursive: true }) };
+});
+
+describeStorage('dropbox', async () => {
+  const server = await openDropboxServer();
+  const folder = await mkdtemp(join(tmpdir(), 'homesec-dropbox-storage-'));
+  const config = dropboxStorage.configSchema.parse({
+    root: '/HomeSec',
+    chunk_size_bytes: 4 << 20,
+    api_url: server.url,
+    content_url: server.url,
+  });
+  const storage = dropboxStorage.create(config, createTestContext({ tempDir: folder, secrets: DROPBOX_SECRETS }));
+  const dispose = async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  };
+  return { storage, backend: 'dropbox', dispose };
 });
 
 describeStorage('memory', async () => ({ storage: new MemoryStorage(), backend: 'memory', dispose: async () => {} }));

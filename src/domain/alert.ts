@@ -95,3 +95,6 @@ export interface CameraAlert extends AlertBase {
   /** Of a camera that is back: since when it had been away. */
   readonly offlineSince?: Instant;
 }
+
+export const isCameraAlert = (alert: Alert): alert is CameraAlert =>
+  alert.kind === 'camera_offline' || alert.kind === 'camera_online';

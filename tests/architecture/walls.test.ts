@@ -39,6 +39,7 @@ const PLANTED: readonly (readonly [rule: string, file: string])[] = [
   ['media-and-inference-stand-alone', 'src/media/asks-repository.ts'],
   ['motion-is-pure', 'src/motion/reads-disk.ts'],
   ['intake-stands-alone', 'src/intake/asks-spool.ts'],
+  ['mail-stands-alone', 'src/mail/asks-config.ts'],
   ['kit-knows-only-the-domain', 'src/kit/asks-config.ts'],
   ['recording-waits-for-nobody', 'workers/camera-host.ts'],
   ['recording-waits-for-nobody', 'src/spool/asks-repository.ts'],

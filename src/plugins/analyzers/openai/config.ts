@@ -1,13 +1,10 @@
 import { z } from 'zod';
+import { bareUrl } from '../../../kit/bare-url.ts';
 import { environmentVariable } from '../../../kit/environment-variable.ts';
 import { timeZone } from '../../../kit/time-zone.ts';
 
-const baseUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).refine(isBareUrl, {
-  error: 'must not carry a user name, password, query or fragment; the key goes into api_key_env',
-});
-
 export const openaiAnalyzerConfigSchema = z.strictObject({
-  base_url: baseUrl.default('https://api.openai.com/v1').describe('Where the OpenAI-compatible server answers, with its `/v1`.'),
+  base_url: bareUrl.default('https://api.openai.com/v1').describe('Where the OpenAI-compatible server answers, with its `/v1`.'),
   api_key_env: environmentVariable
     .nullable()
     .default('OPENAI_API_KEY')
@@ -38,12 +35,14 @@ export const openaiAnalyzerConfigSchema = z.strictObject({
     .record(z.string(), z.string().trim().min(1).max(2000))
     .default({})
     .describe('What the model should know of a place, by camera name: who comes there, what is ordinary.'),
+  instructions: z
+    .string()
+    .trim()
+    .min(1)
+    .max(20_000)
+    .optional()
+    .describe('What the model is told to do, in place of the built-in words. The form of its answer stays as it is.'),
   timezone: timeZone.optional().describe("Zone of the local time that the model is told. Left out: the system's."),
 });
 
 export type OpenaiAnalyzerConfig = z.output<typeof openaiAnalyzerConfigSchema>;
-
-function isBareUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
-}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
+import { cleanText } from '../../../kit/clean-text.ts';
+import { statusFailure } from '../../../kit/http-delivery.ts';
+import { reasonOf } from '../../../kit/thrown-reason.ts';
+
+/** The answer that an error of the SDK, or of the HTTP client below it, carries. */
+const answerSchema = z.object({
+  code: z.unknown(),
+  response: z.object({
+    status: z.number().optional(),
+    headers: z.record(z.string(), z.unknown()).catch({}),
+    body: z.unknown(),
+  }),
+});
+const bodySchema = z.object({ errors: z.array(z.object({ message: z.string() })) });
+
+/** What the SDK threw, as a failure. Rate limits say when they end, as `Retry-After` or in SendGrid's own header. */
+export function sendgridFailure(thrown: unknown, nowMs: number): PluginFailure {
+  const answer = answerSchema.safeParse(thrown);
+  if (!answer.success) return pluginFailure('NOTIFY_UNREACHABLE', `SendGrid cannot be reached: ${reasonOf(thrown)}`, thrown);
+  const { code, response } = answer.data;
+  const status = typeof code === 'number' ? code : (response.status ?? 0);
+  const body = bodySchema.safeParse(response.body);
+  const said = body.success ? body.data.errors.map(({ message }) => message).join('; ') : '';
+  return statusFailure('SendGrid', { status, headers: retryHeaders(response.headers, nowMs) }, cleanText(said, 300));
+}
+
+function retryHeaders(headers: Readonly<Record<string, unknown>>, nowMs: number): Headers {
+  const { 'retry-after': retryAfter, 'x-ratelimit-reset': resetAtS } = headers;
+  if (typeof retryAfter === 'string') return new Headers({ 'retry-after': retryAfter });
+  const waitS = Number(resetAtS) - nowMs / 1000;
+  return new Headers(waitS > 0 ? { 'retry-after': String(Math.ceil(waitS)) } : {});
+}

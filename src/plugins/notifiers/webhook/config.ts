@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { environmentVariable } from '../../../kit/environment-variable.ts';
+
+/** Names that HTTP, or this channel, sets itself. */
+const OWN_HEADERS =
+  /^(host|connection|transfer-encoding|content-(type|length)|idempotency-key|webhook-(id|timestamp|signature))$/i;
+
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be the name of an HTTP header')
+  .refine((name) => !OWN_HEADERS.test(name), 'is set by HomeSec itself');
+
+const url = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .refine((text) => URL.parse(text)?.username === '', 'must not carry a user name or password; use headers_env');
+
+export const configSchema = z
+  .strictObject({
+    url: url.optional().describe('Where alerts are sent to.'),
+    url_env: environmentVariable
+      .optional()
+      .describe('Instead of `url`: variable with the address, for those whose path is a secret.'),
+    method: z.enum(['POST', 'PUT']).default('POST').describe('HTTP method.'),
+    headers: z
+      .record(headerName, z.string().regex(/^[ -~]*$/, 'must be plain ASCII'))
+      .default({})
+      .describe('Headers to send along, by name.'),
+    headers_env: z
+      .record(headerName, environmentVariable)
+      .default({})
+      .describe('The same for secrets: the name of the variable with the value, by header.'),
+    secret_env: environmentVariable
+      .optional()
+      .describe('Variable with the key that signs what is sent: `whsec_` and 24 to 64 bytes in base64. Left out: unsigned.'),
+    snapshot: z
+      .enum(['none', 'base64', 'multipart'])
+      .default('none')
+      .describe('The picture, where there is one: as the field `snapshot` of the JSON, or as a part beside it.'),
+    timeout_s: z.number().positive().max(25).default(10).describe('How long one request may take.'),
+  })
+  .refine((config) => (config.url === undefined) !== (config.url_env === undefined), {
+    error: 'give either url or url_env',
+    path: ['url'],
+  });
+
+export type WebhookConfig = z.output<typeof configSchema>;

@@ -13,9 +13,11 @@ export function createRecordCameraEvents(cameras: CameraRepository): Activities[
   return async ({ camera, events }) => written(await cameras.append(camera, events));
 }
 
-/** Postgres away is a failure that the server retries for ever; events are never given up, also not for a refused value. */
 function written(appended: Result<unknown, RepositoryError>): void {
-  if (appended.ok) return;
-  const { code, message, causes } = appended.error;
+  if (!appended.ok) raise(appended.error);
+}
+
+/** Postgres away is a failure that the server retries for ever; events are never given up, also not for a refused value. */
+export function raise({ code, message, causes }: RepositoryError): never {
   throw ApplicationFailure.create({ type: code, message, details: [causes] });
 }

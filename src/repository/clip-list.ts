@@ -13,6 +13,10 @@ import type { OnUnreadable } from './unreadable-row.ts';
 /** What a list of clips may be narrowed by. All given ones must hold. */
 export interface ClipFilters {
   readonly cameraName?: string;
+  /** Any of these. */
+  readonly cameraNames?: readonly string[];
+  /** A class that the filter saw. */
+  readonly label?: string;
   /** Left out: all but deleted clips. */
   readonly status?: ClipStatus;
   /** False: decided not to notify, or not decided yet. */
@@ -77,12 +81,22 @@ export async function listClips(
 
 /** The statement behind a page. Written so that each filter meets its own index: see `migrations/0001_clip_states.sql`. */
 export function listQuery(filters: ClipFilters, limit: number, after?: ClipCursor): ListQuery {
+  const { where, values, bind } = whereClips(filters, after);
+  const text = `select clip_id, recorded_at, data from clip_states where ${where}
+    order by recorded_at desc, clip_id desc limit ${bind(limit)}`;
+  return { text, values };
+}
+
+/** The condition that filters make on `clip_states`; `bind` adds a further value to it. */
+export function whereClips(filters: ClipFilters, after?: ClipCursor) {
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
-  const { cameraName, status, alerted, detected, riskLevel, activityType, since, until } = filters;
+  const { cameraName, cameraNames, label, status, alerted, detected, riskLevel, activityType, since, until } = filters;
   const conditions = [
     status === undefined ? `status <> 'deleted'` : `status = ${bind(status)}`,
     cameraName !== undefined && `camera_name = ${bind(cameraName)}`,
+    cameraNames !== undefined && `camera_name = any(${bind(cameraNames)})`,
+    label !== undefined && `data->'filter_result'->'detected_classes' ? ${bind(label)}`,
     alerted !== undefined && (alerted ? 'alerted' : 'not alerted'),
     detected !== undefined && (detected ? 'detected' : 'not detected'),
     riskLevel !== undefined && `risk_level = ${bind(riskLevel)}`,
@@ -91,9 +105,7 @@ export function listQuery(filters: ClipFilters, limit: number, after?: ClipCurso
     until !== undefined && `recorded_at <= ${bind(until)}`,
     after !== undefined && `(recorded_at, clip_id) < (${bind(after.recordedAt)}, ${bind(after.clipId)})`,
   ].filter((condition) => condition !== false);
-  const text = `select clip_id, recorded_at, data from clip_states where ${conditions.join(' and ')}
-    order by recorded_at desc, clip_id desc limit ${bind(limit)}`;
-  return { text, values };
+  return { where: conditions.join(' and '), values, bind };
 }
 
 function checkTimes({ since, until }: ClipFilters): RepositoryError | undefined {

@@ -9,7 +9,7 @@ import type { PluginContext } from '../../spec/plugin.ts';
 import type { Chat, ReplyFormat } from './chat.ts';
 import type { OpenaiAnalyzerConfig } from './config.ts';
 import { formatMediaTime, selectFrameTimes } from './frame-times.ts';
-import { createPrompt, PROMPT_VERSION, promptMessages, repairMessages } from './prompt.ts';
+import { createPrompt, promptMessages, promptVersionOf, repairMessages } from './prompt.ts';
 import { type Completion, type Reading, readReply } from './reply.ts';
 import { toSequenceAnalysis, type WireSequence } from './sequence-schema.ts';
 
@@ -105,7 +105,7 @@ function toResult({ config, frames }: Conversation, wire: WireSequence, answers:
     summary: analysis.sequenceDescription,
     analysis,
     model: cleanText(answers.at(-1)?.model ?? '', 200) || config.model,
-    promptVersion: PROMPT_VERSION,
+    promptVersion: promptVersionOf(config.instructions),
     ...sumTokens(answers),
   };
 }
@@ -131,5 +131,6 @@ function promptFacts(request: AnalysisRequest, config: OpenaiAnalyzerConfig) {
     timeZone: config.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     ...(cameraContext === undefined ? {} : { cameraContext }),
     ...(filter === undefined ? {} : { filter }),
+    ...(config.instructions === undefined ? {} : { instructions: config.instructions }),
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ChatCompletionContentPart, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
 import type { FilterResult } from '../../../domain/detection.ts';
 import type { Instant } from '../../../domain/instant.ts';
@@ -5,8 +6,8 @@ import type { JpegFrame } from '../../../media/jpeg-frames.ts';
 import { formatMediaTime } from './frame-times.ts';
 import { ACTIVITY_WORDS, RISK_WORDS, sequenceJsonSchema } from './sequence-schema.ts';
 
-/** Recorded with every answer. Raise it with every change of the words below or of the schema's. */
-export const PROMPT_VERSION = '1';
+/** Raise it with every change of the words below or of the schema's. */
+const PROMPT_VERSION = '1';
 
 const INSTRUCTIONS = `You are shown still frames of one clip from a home-security camera, in order of time. Say what happens and \
 how much it should worry the people who live there.
@@ -25,6 +26,10 @@ primary_activity is what the clip is mainly about. ${ACTIVITY_WORDS}.
 
 Answer with one JSON object and nothing else.`;
 
+/** Recorded with every answer: the version of the built-in words, or `own-` and a hash of the owner's. */
+export const promptVersionOf = (instructions?: string): string =>
+  instructions === undefined ? PROMPT_VERSION : `own-${createHash('sha256').update(instructions).digest('hex').slice(0, 8)}`;
+
 /** For servers that cannot be given a schema beside the prompt. */
 const SCHEMA_IN_WORDS = `\n\nThe JSON object must follow this JSON schema:\n${JSON.stringify(sequenceJsonSchema)}`;
 
@@ -35,12 +40,15 @@ export interface PromptFacts {
   readonly timeZone: string;
   readonly durationMs: number;
   readonly filter?: FilterResult;
+  /** The owner's own; left out: the built-in ones. */
+  readonly instructions?: string;
 }
 
 export type Detail = 'auto' | 'low' | 'high';
 
 /** What the model is told and shown, all but the schema. */
 export interface Prompt {
+  readonly instructions: string;
   readonly text: string;
   readonly pictures: readonly ChatCompletionContentPart[];
 }
@@ -48,6 +56,7 @@ export interface Prompt {
 /** Encodes the pictures, once for all turns. */
 export function createPrompt(facts: PromptFacts, frames: readonly JpegFrame[], detail: Detail): Prompt {
   return {
+    instructions: facts.instructions ?? INSTRUCTIONS,
     text: describeClip(facts, frames),
     pictures: frames.flatMap((frame, index) => showFrame(frame, index, frames.length, detail)),
   };
@@ -55,7 +64,7 @@ export function createPrompt(facts: PromptFacts, frames: readonly JpegFrame[], d
 
 export function promptMessages(prompt: Prompt, schemaInWords: boolean): ChatCompletionMessageParam[] {
   return [
-    { role: 'system', content: schemaInWords ? INSTRUCTIONS + SCHEMA_IN_WORDS : INSTRUCTIONS },
+    { role: 'system', content: schemaInWords ? prompt.instructions + SCHEMA_IN_WORDS : prompt.instructions },
     { role: 'user', content: [{ type: 'text', text: prompt.text }, ...prompt.pictures] },
   ];
 }

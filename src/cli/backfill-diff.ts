@@ -1,0 +1,102 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { assertNever } from '../domain/assert-never.ts';
+import { addToSummary, type ClipDiff, type DiffSummary, diffOf, NO_DIFFS } from '../domain/backfill-diff.ts';
+import { eachRun } from '../runtime/all-runs.ts';
+import { openThumbnails } from '../runtime/thumbnails.ts';
+import { diffPage, type PageClip } from './backfill-page.ts';
+import { type BackfillStore, batchArgument, openBackfillStore, stored } from './backfill-servers.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import type { CommonOptions } from './open-app.ts';
+import { printLine, tableText } from './print.ts';
+
+const FORMATS = ['table', 'json', 'csv', 'html'] as const;
+
+interface DiffOptions extends CommonOptions {
+  readonly format: (typeof FORMATS)[number];
+  readonly output?: string;
+  readonly all?: boolean;
+}
+
+export function addBackfillDiff(backfill: Command): void {
+  backfill
+    .command('diff')
+    .summary('what a backfill found against what was known')
+    .description('Compares a backfill with what was known before: classes, risk, and what would alert.')
+    .addArgument(batchArgument())
+    .addOption(new Option('--format <format>', 'how to tell it').choices(FORMATS).default('table'))
+    .option('-o, --output <file>', 'into a file; default: standard output')
+    .option('--all', 'also clips in which nothing changed')
+    .action(async (batch: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<DiffOptions>();
+      // Before the configuration's folder becomes the working one.
+      const output = options.output === undefined ? undefined : resolve(options.output);
+      await using store = await openBackfillStore(options);
+      const text = await tell(store, batch, options);
+      if (output === undefined) printLine(text);
+      else await writeFile(output, `${text}\n`);
+    });
+}
+
+async function tell(store: BackfillStore, batch: string, { format, all }: DiffOptions): Promise<string> {
+  const diffs: ClipDiff[] = [];
+  let summary = NO_DIFFS;
+  stored(
+    await eachRun(store.runs, batch, (run) => {
+      const diff = diffOf(run);
+      summary = addToSummary(summary, run, diff);
+      if (run.outcome === 'done' && (diff.isChanged || all === true)) diffs.push(diff);
+    }),
+  );
+  if (summary.clips === 0) throw new CliError(`no clip has come to ${batch} yet`, EXIT.failed);
+  switch (format) {
+    case 'table':
+      return `${tableText(HEADER, diffs.map(cellsOf))}\n\n${summaryText(summary)}`;
+    case 'json':
+      return JSON.stringify({ batch, summary, clips: diffs }, undefined, 2);
+    case 'csv':
+      return [HEADER, ...diffs.map(cellsOf)].map((cells) => cells.map(csvCell).join(',')).join('\r\n');
+    case 'html':
+      return diffPage({ batch, summary, clips: await withPictures(store, batch, diffs) });
+    default:
+      return assertNever(format);
+  }
+}
+
+const HEADER = ['CLIP', 'SEEN', 'NO LONGER', 'RISK', 'ALERT', 'WHY'];
+
+const cellsOf = ({ clipId, classesAdded, classesLost, riskBefore, riskAfter, ...diff }: ClipDiff): string[] => [
+  clipId,
+  classesAdded.map((name) => `+${name}`).join(' '),
+  classesLost.map((name) => `-${name}`).join(' '),
+  riskBefore === riskAfter ? (riskAfter ?? '') : `${riskBefore ?? 'none'} > ${riskAfter ?? 'none'}`,
+  diff.alert === undefined ? '' : diff.alert === 'would' ? 'would now' : 'would not',
+  diff.reasonBefore === diff.reasonAfter ? diff.reasonAfter : `${diff.reasonBefore || 'undecided'} > ${diff.reasonAfter}`,
+];
+
+/** RFC 4180; a leading sign would make a spreadsheet take the cell for a formula. */
+function csvCell(cell: string): string {
+  const harmless = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+const summaryText = (summary: DiffSummary): string =>
+  `${summary.done} of ${summary.clips} clips compared (${summary.skipped} skipped, ${summary.failed} failed): ` +
+  `classes changed in ${summary.classesChanged}, risk in ${summary.riskChanged}; ` +
+  `${summary.wouldAlert} would alert now, ${summary.wouldNotAlert} would not any more`;
+
+/** Pictures on one page; more would make it too large to open. */
+const PICTURES = 500;
+
+async function withPictures({ app, clips }: BackfillStore, batch: string, diffs: readonly ClipDiff[]): Promise<PageClip[]> {
+  await using thumbnails = await openThumbnails(app, batch);
+  const page: PageClip[] = [];
+  for (const [index, diff] of diffs.entries()) {
+    const state = stored(await clips.get(diff.clipId));
+    const jpeg = state === undefined || index >= PICTURES ? undefined : await thumbnails.take(state);
+    page.push({ diff, ...(state === undefined ? {} : { state }), ...(jpeg === undefined ? {} : { jpeg }) });
+  }
+  return page;
+}

@@ -1,0 +1,113 @@
+import type { ClipDiff, DiffSummary } from '../domain/backfill-diff.ts';
+import type { ClipState } from '../domain/clip-state.ts';
+
+/** A clip on the page; without state it has been forgotten meanwhile, without JPEG there was no way to a picture. */
+export interface PageClip {
+  readonly diff: ClipDiff;
+  readonly state?: ClipState;
+  readonly jpeg?: Buffer;
+}
+
+interface DiffPage {
+  readonly batch: string;
+  readonly summary: DiffSummary;
+  readonly clips: readonly PageClip[];
+}
+
+/** One page that needs no other file and no network. Everything that came from cameras, models or the owner is escaped. */
+export function diffPage({ batch, summary, clips }: DiffPage): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>Backfill ${escaped(batch)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>Backfill ${escaped(batch)}</h1>
+<p>${summary.done} of ${summary.clips} clips compared, ${summary.skipped} skipped, ${summary.failed} failed</p>
+<dl>${tiles(summary)}</dl>
+</header>
+<main>
+${clips.length === 0 ? '<p>Nothing has changed.</p>' : clips.map(card).join('\n')}
+</main>
+</body>
+</html>`;
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --paper: #f6f7f9; --card: #fff; --ink: #1b1f24; --faint: #5c6570; --line: #dde1e6;
+  --more: #b3261e; --less: #1b6e3c; }
+@media (prefers-color-scheme: dark) { :root { --paper: #14171a; --card: #1d2125; --ink: #e6e9ec; --faint: #9aa4ae;
+  --line: #32383e; --more: #ff8a80; --less: #7bd39a; } }
+* { box-sizing: border-box; margin: 0; }
+body { background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; padding: 24px; }
+header, main { max-width: 1100px; margin: 0 auto; }
+h1 { font-size: 22px; }
+header p, .at, dt { color: var(--faint); }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 16px 0 24px; }
+dl div, article { background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
+dl div { padding: 10px 14px; display: flex; flex-direction: column-reverse; }
+dd { font-size: 24px; font-variant-numeric: tabular-nums; }
+article { display: grid; grid-template-columns: 240px 1fr; gap: 16px; padding: 12px; margin-bottom: 12px; }
+img, .blank { width: 100%; aspect-ratio: 16 / 9; object-fit: cover; border-radius: 4px; background: var(--line); }
+.blank { display: grid; place-items: center; color: var(--faint); }
+h2 { font-size: 16px; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; margin-top: 6px; }
+th { text-align: left; font-weight: 500; color: var(--faint); width: 6em; vertical-align: top; }
+td, th { padding: 2px 8px 2px 0; overflow-wrap: anywhere; }
+td { width: 45%; vertical-align: top; }
+.more { color: var(--more); font-weight: 600; }
+.less { color: var(--less); font-weight: 600; }
+@media (max-width: 640px) { body { padding: 12px; } article { grid-template-columns: 1fr; } }
+`;
+
+const tiles = ({ classesChanged, riskChanged, wouldAlert, wouldNotAlert }: DiffSummary): string =>
+  [
+    ['would alert now', wouldAlert],
+    ['would not any more', wouldNotAlert],
+    ['other classes', classesChanged],
+    ['another risk', riskChanged],
+  ]
+    .map(([what, count]) => `<div><dt>${what}</dt><dd>${count}</dd></div>`)
+    .join('');
+
+function card({ diff, state, jpeg }: PageClip): string {
+  const picture =
+    jpeg === undefined
+      ? '<div class="blank">no picture</div>'
+      : `<img alt="" loading="lazy" src="data:image/jpeg;base64,${jpeg.toString('base64')}">`;
+  return `<article>
+<div>${picture}</div>
+<div>
+<h2>${escaped(state?.cameraName ?? diff.clipId)} ${verdict(diff)}</h2>
+<p class="at">${escaped(state?.recordedStartAt ?? '')} · ${escaped(diff.clipId)}</p>
+<table>
+<tr><th></th><th>before</th><th>now</th></tr>
+${row('seen', '', signed(diff))}
+${row('risk', diff.riskBefore ?? 'none', diff.riskAfter ?? 'none')}
+${row('decision', diff.reasonBefore || 'undecided', diff.reasonAfter)}
+${row('described', diff.summaryBefore, diff.summaryAfter)}
+</table>
+</div>
+</article>`;
+}
+
+const signed = ({ classesAdded, classesLost }: ClipDiff): string =>
+  [...classesAdded.map((name) => `+${name}`), ...classesLost.map((name) => `−${name}`)].join(' ');
+
+function row(what: string, before: string, after: string): string {
+  if (before === '' && after === '') return '';
+  return `<tr><th>${what}</th><td>${escaped(before)}</td><td>${escaped(after)}</td></tr>`;
+}
+
+function verdict({ alert }: ClipDiff): string {
+  if (alert === undefined) return '';
+  return alert === 'would' ? '<span class="more">would alert now</span>' : '<span class="less">would not alert</span>';
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

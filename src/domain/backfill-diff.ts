@@ -1,0 +1,64 @@
+import { type AlertChange, type AnalysisRun, alertChangeOf } from './backfill.ts';
+import type { ClipId } from './ids.ts';
+import type { RiskLevel } from './risk.ts';
+
+/** What a run found in a clip against what was known before. */
+export interface ClipDiff {
+  readonly clipId: ClipId;
+  readonly classesAdded: readonly string[];
+  readonly classesLost: readonly string[];
+  /** Undefined where there was, or is, no description. */
+  readonly riskBefore: RiskLevel | undefined;
+  readonly riskAfter: RiskLevel | undefined;
+  readonly alert: AlertChange | undefined;
+  readonly reasonBefore: string;
+  readonly reasonAfter: string;
+  readonly summaryBefore: string;
+  readonly summaryAfter: string;
+  readonly isChanged: boolean;
+}
+
+export function diffOf(run: AnalysisRun): ClipDiff {
+  const { clipId, before, after } = run;
+  const [seen, sees] = [before, after].map(({ filterResult }) => filterResult?.detectedClasses ?? []) as [string[], string[]];
+  const classesAdded = sees.filter((name) => !seen.includes(name));
+  const classesLost = seen.filter((name) => !sees.includes(name));
+  const [riskBefore, riskAfter] = [before.analysisResult?.riskLevel, after.analysisResult?.riskLevel];
+  const alert = alertChangeOf(run);
+  return {
+    ...{ clipId, classesAdded, classesLost, riskBefore, riskAfter, alert },
+    reasonBefore: before.decision?.notifyReason ?? '',
+    reasonAfter: after.decision?.notifyReason ?? '',
+    summaryBefore: before.analysisResult?.summary ?? '',
+    summaryAfter: after.analysisResult?.summary ?? '',
+    isChanged: classesAdded.length + classesLost.length > 0 || riskBefore !== riskAfter || alert !== undefined,
+  };
+}
+
+export interface DiffSummary {
+  readonly clips: number;
+  readonly done: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly classesChanged: number;
+  readonly riskChanged: number;
+  readonly wouldAlert: number;
+  readonly wouldNotAlert: number;
+}
+
+export const NO_DIFFS: DiffSummary = {
+  ...{ clips: 0, done: 0, skipped: 0, failed: 0, classesChanged: 0, riskChanged: 0, wouldAlert: 0, wouldNotAlert: 0 },
+};
+
+/** Only clips that were done are compared. */
+export function addToSummary(summary: DiffSummary, { outcome }: AnalysisRun, diff: ClipDiff): DiffSummary {
+  const counted = { ...summary, clips: summary.clips + 1, [outcome]: summary[outcome] + 1 };
+  if (outcome !== 'done') return counted;
+  return {
+    ...counted,
+    classesChanged: summary.classesChanged + Number(diff.classesAdded.length + diff.classesLost.length > 0),
+    riskChanged: summary.riskChanged + Number(diff.riskBefore !== diff.riskAfter),
+    wouldAlert: summary.wouldAlert + Number(diff.alert === 'would'),
+    wouldNotAlert: summary.wouldNotAlert + Number(diff.alert === 'would_not'),
+  };
+}

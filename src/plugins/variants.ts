@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { ConfigOverride } from '../domain/backfill.ts';
+import { ok, type Result } from '../domain/result.ts';
+
+type PluginSettings = Readonly<Record<string, unknown>>;
+
+/** Instances of one configured plugin under other settings than the configured ones, made when they are first asked for. */
+export interface Variants<T, E> {
+  /** Works with the instance that has these settings; whoever else asks for the same ones shares it. */
+  use<R>(override: ConfigOverride, work: (variant: Variant<T>) => Promise<R>): Promise<Result<R, E>>;
+  close(): Promise<void>;
+}
+
+export interface Variant<T> {
+  readonly instance: T;
+  /** The first 16 hex digits of the SHA-256 of the whole config: the same settings, the same hash. */
+  readonly configHash: string;
+}
+
+interface Entry<T> extends Variant<T> {
+  users: number;
+}
+
+/** Each may hold a model in memory: so many stay for the next clip. */
+const IDLE_KEPT = 2;
+
+/** @param load makes an instance of a config that is still to be parsed. */
+export function createVariants<T, E>(
+  config: PluginSettings,
+  load: (config: PluginSettings) => Result<T, E>,
+  closeOne: (instance: T) => Promise<void> = () => Promise.resolve(),
+): Variants<T, E> {
+  /** By hash; the one used last comes last. */
+  const entries = new Map<string, Entry<T>>();
+
+  function take(override: ConfigOverride): Result<Entry<T>, E> {
+    const settings = withOverride(config, override);
+    const configHash = hashOf(settings);
+    const known = entries.get(configHash);
+    const loaded = known === undefined ? load(settings) : ok(known.instance);
+    if (!loaded.ok) return loaded;
+    const entry = known ?? { instance: loaded.value, configHash, users: 0 };
+    entries.delete(configHash);
+    entries.set(configHash, entry);
+    entry.users += 1;
+    return ok(entry);
+  }
+
+  async function giveBack(entry: Entry<T>): Promise<void> {
+    entry.users -= 1;
+    const idle = [...entries.values()].filter(({ users }) => users === 0);
+    const surplus = idle.slice(0, Math.max(0, idle.length - IDLE_KEPT));
+    for (const { configHash } of surplus) entries.delete(configHash);
+    await Promise.all(surplus.map(({ instance }) => closeOne(instance)));
+  }
+
+  return {
+    use: async (override, work) => {
+      const taken = take(override);
+      if (!taken.ok) return taken;
+      try {
+        return ok(await work(taken.value));
+      } finally {
+        await giveBack(taken.value);
+      }
+    },
+    close: async () => {
+      await Promise.all([...entries.values()].map(({ instance }) => closeOne(instance)));
+    },
+  };
+}
+
+/** Lays an override over a config: mappings are merged key by key, anything else takes the place of what was there. */
+export function withOverride(config: PluginSettings, override: ConfigOverride): PluginSettings {
+  const merged: Record<string, unknown> = { ...config };
+  for (const [key, value] of Object.entries(override)) {
+    const former = merged[key];
+    merged[key] = isMapping(former) && isMapping(value) ? withOverride(former, value) : value;
+  }
+  return merged;
+}
+
+const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The order of keys makes no difference. */
+const hashOf = (config: unknown): string => createHash('sha256').update(canonical(config)).digest('hex').slice(0, 16);
+
+const canonical = (config: unknown): string =>
+  JSON.stringify(config, (_key, value: unknown) =>
+    isMapping(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value,
+  ) ?? '';

@@ -55,7 +55,7 @@ module.exports = {
       from: { path: CONCRETE_PLUGIN },
       to: {
         path: '^(src|workflows|activities|workers|tests|tools|bench)/',
-        pathNot: '^src/plugins/$1/$2/|^src/(domain|kit|plugins/spec|media|inference|intake|motion)/',
+        pathNot: '^src/plugins/$1/$2/|^src/(domain|kit|plugins/spec|media|inference|intake|motion|mail)/',
       },
     },
     {
@@ -129,6 +129,13 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(intake|media|domain|kit|plugins/spec)/' },
     },
     {
+      name: 'mail-stands-alone',
+      comment: 'Channels put alerts into mails with it, so it may not lead to what plugins must not see.',
+      severity: 'error',
+      from: { path: '^src/mail/' },
+      to: { path: '^src/', pathNot: '^src/(mail|domain|kit|plugins/spec)/' },
+    },
+    {
       name: 'kit-knows-only-the-domain',
       comment: 'Small parts for everyone stay small.',
       severity: 'error',
@@ -173,11 +180,11 @@ module.exports = {
     {
       name: 'processes-have-owners',
       comment:
-        'Whoever starts a process also ends it: ffmpeg, inference, the model tools, embedded servers, workers and the CLI.',
+        'Whoever starts a process also ends it: ffmpeg, inference, the model tools, embedded servers, pg_dump, workers and the CLI.',
       severity: 'error',
       from: {
         path: '^(src|activities|workflows|workers)/',
-        pathNot: '^src/(kit|media|inference|models|embedded|runtime|cli)/|^workers/',
+        pathNot: '^src/(kit|media|inference|models|embedded|backup|runtime|cli)/|^workers/',
       },
       to: { path: '^(node:)?child_process$' },
     },

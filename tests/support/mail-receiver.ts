@@ -35,12 +35,12 @@ export async function openMailReceiver(rules: MailRules = {}): Promise<MailRecei
       const reply = rules.refuse?.(address);
       callback(reply === undefined ? null : Object.assign(new Error(reply.text), { responseCode: reply.code }));
     },
-    onData: (stream, { envelope }, callback) => {
+    onData: (stream, { envelope }, accept) => {
       void simpleParser(stream).then((mail) => {
         if (rules.isSilent?.() === true) return;
         mails.push(mail);
         recipients.push(envelope.rcptTo.map(({ address }) => address));
-        callback();
+        accept();
       });
     },
   });

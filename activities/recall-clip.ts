@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Activities } from '../src/domain/activities.ts';
 import type { RecallRuns } from '../src/domain/clip-memory.ts';
+import { ok } from '../src/domain/result.ts';
 
 export function createRecallClip(recall: RecallRuns): Activities['recallClip'] {
   return ({ originalRunId }) => recall({ ...askingRun(), originalRunId });
@@ -16,8 +17,9 @@ export function unlessDelivered(recall: RecallRuns, send: Activities['sendNotifi
     const { workflowId, runId } = askingRun();
     if (input.runId === runId) return send(input);
     const { delivered } = await recall({ workflowId, runId, originalRunId: input.runId });
-    const isDelivered = (delivered[input.channel]?.revision ?? 0) >= input.alert.revision;
-    return isDelivered ? { ok: true, value: undefined } : send(input);
+    const had = delivered[input.channel];
+    if (had === undefined || had.revision < input.alert.revision) return send(input);
+    return ok({ dedupeKey: had.dedupeKey, revision: had.revision });
   };
 }
 

@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { createHostActivities } from '../activities/index.ts';
+import { createSetAsideClip } from '../activities/reconcile-clips.ts';
 import type { ClipId } from '../src/domain/ids.ts';
 import type { Result } from '../src/domain/result.ts';
 import { createHandoverMetrics } from '../src/health/handover-metrics.ts';
 import { systemClock } from '../src/kit/clock.ts';
+import { attention, good } from '../src/kit/findings.ts';
 import { createPace } from '../src/kit/pace.ts';
+import type { Finding } from '../src/plugins/spec/finding.ts';
 import type { App } from '../src/runtime/app.ts';
 import { followCameras } from '../src/runtime/camera-watch.ts';
-import type { Finding } from '../src/plugins/spec/finding.ts';
 import { serveClips } from '../src/runtime/clip-links.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
 import { loadStorage } from '../src/runtime/compose.ts';
@@ -32,13 +34,16 @@ export async function runHostWorker(household: App): Promise<Result<void, SpoolE
   const storage = loadStorage(app);
   const client = createHouseholdClient(app);
   const handover = createHandover({ spool, startClip: createClipStarter(app, client), logger, clock: systemClock });
-  const activities = createHostActivities({
-    storage,
-    storageBackend: config.storage.backend,
-    pace: createPace(config.storage.max_upload_mbps),
-    release: (clipId: ClipId, outcome) => spool.release(clipId, outcome),
-    prune: () => void makeRoom(app, spool),
-  });
+  const activities = {
+    ...createHostActivities({
+      storage,
+      storageBackend: config.storage.backend,
+      pace: createPace(config.storage.max_upload_mbps),
+      release: (clipId: ClipId, outcome) => spool.release(clipId, outcome),
+      prune: () => void makeRoom(app, spool),
+    }),
+    setAsideClip: createSetAsideClip((clipId, reason) => spool.refuse(clipId, reason)),
+  };
   handover.start();
   const watching = [watchRoom(app, spool), followCameras(app, spool.hostId, client), serveClips(app, spool)];
   try {
@@ -51,19 +56,14 @@ export async function runHostWorker(household: App): Promise<Result<void, SpoolE
     };
     return await runWorkers(app, { name: 'worker host', create, look, addFigures });
   } finally {
+    // What runs beside the worker ends with it, however it ends.
+    ending.abort();
     await Promise.all([handover.stop(), ...watching]);
     await Promise.all([storage.close(), client.close()]);
     await spool.close();
   }
 }
-    // What runs beside the worker ends with it, however it ends.
-    ending.abort();
 
-const LOOK_FOR_ROOM_EVERY_MS = 60_000;
-
-/** Others fill the disk as well, so room is looked for also while no clip is released. */
-async function watchRoom(app: App, spool: HandoverSpool): Promise<void> {
-  while (!app.signal.aborted) {
 function handoverFindings({ state, pendingCount, lastFailure }: HandoverStatus): Finding[] {
   const waiting = pendingCount === 1 ? '1 clip waits' : `${pendingCount} clips wait`;
   if (state !== 'unavailable') return [good('hand-over', pendingCount === 0 ? 'nothing waits' : waiting)];
@@ -76,6 +76,11 @@ function handoverFindings({ state, pendingCount, lastFailure }: HandoverStatus):
   ];
 }
 
+const LOOK_FOR_ROOM_EVERY_MS = 60_000;
+
+/** Others fill the disk as well, so room is looked for also while no clip is released. */
+async function watchRoom(app: App, spool: HandoverSpool): Promise<void> {
+  while (!app.signal.aborted) {
     await makeRoom(app, spool);
     await delay(LOOK_FOR_ROOM_EVERY_MS, undefined, { signal: app.signal }).catch(() => undefined);
   }

@@ -1,20 +1,30 @@
 import { createBackfillRecords } from '../activities/backfill-records.ts';
 import { createBackfillVlmActivities, createDecideAgain } from '../activities/backfill-stages.ts';
 import type { ClipBytesDeps } from '../activities/clip-bytes.ts';
+import { createBackupActivities } from '../activities/dump-postgres.ts';
 import { createPipelineActivities, createVlmActivities } from '../activities/index.ts';
-import { createAnalysisRuns } from '../src/repository/analysis-runs.ts';
 import { createRecordEndedClips } from '../activities/reconcile-clips.ts';
 import type { Result } from '../src/domain/result.ts';
 import { noWorseThanAttention } from '../src/kit/findings.ts';
+import { createAnalysisRuns } from '../src/repository/analysis-runs.ts';
 import { createClipRepository } from '../src/repository/clip-repository.ts';
 import type { App } from '../src/runtime/app.ts';
-import { clipFetcherOf } from '../src/runtime/clip-links.ts';
 import { backUpHousehold } from '../src/runtime/backup.ts';
 import { checkPostgres } from '../src/runtime/checkup.ts';
-import { createAnalyzerVariants, createPolicyVariants, loadAnalyzer, loadChannels, loadPolicy, loadStorage } from '../src/runtime/compose.ts';
+import { clipFetcherOf } from '../src/runtime/clip-links.ts';
+import {
+  createAnalyzerVariants,
+  createPolicyVariants,
+  loadAnalyzer,
+  loadChannels,
+  loadPolicy,
+  loadStorage,
+} from '../src/runtime/compose.ts';
 import { openCopiesFolder } from '../src/runtime/copies-folder.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
+import { ensureSchedules } from '../src/runtime/schedules.ts';
 import { createStateStore, type StateStore } from '../src/runtime/state-store.ts';
+import { failureConverterPathOf } from '../src/runtime/temporal-access.ts';
 import { createAlertDesk } from '../src/temporal/alert-desk.ts';
 import { createAddToBacklog } from '../src/temporal/backlog-summaries.ts';
 import { createRecallRuns } from '../src/temporal/clip-history.ts';
@@ -28,8 +38,6 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
   const app = { ...household, signal: AbortSignal.any([household.signal, ending.signal]) };
   await using copies = await openCopiesFolder(app);
   const store = createStateStore(app);
-import { failureConverterPathOf } from '../src/runtime/temporal-access.ts';
-import { createAlertDesk } from '../src/temporal/alert-desk.ts';
   const client = createHouseholdClient(app);
   const [policy, storage] = [loadPolicy(app), loadStorage(app)];
   const addToBacklog = createAddToBacklog(client.get);
@@ -55,13 +63,14 @@ import { createAlertDesk } from '../src/temporal/alert-desk.ts';
             recallRuns,
           }),
           ...createBackfillRecords(() => backfillStoreOf(store)),
+          ...createBackupActivities((keepCount, call) => backUpHousehold(app, keepCount, call)),
+          recordEndedClips: createRecordEndedClips({ client: client.get, repository: () => backfillStoreOf(store)?.clips }),
           decideAgain: createDecideAgain(createPolicyVariants(app)),
         },
         await bundling,
       ),
       ...(app.config.vlm.run_mode === 'never' ? [] : [await createVlm(app, at, { storage, copiesDir: copies.dir })]),
     ];
-    void ensureReconciling(app, client);
     // Clips go on without it, so it is never a reason to be taken for broken.
     const look = async () => [noWorseThanAttention(await checkPostgres(app, { connectTimeoutMs: 2_000 }))];
     return await runWorkers(app, { name: 'worker pipeline', create, look });

@@ -29,6 +29,7 @@ export function createAlerting(run: ClipRun): Alerting {
     const judgement = judgements;
     const facts = factsOf(run);
     const decision = await decide(facts);
+    if (run.recalling) await condition(() => !run.recalling);
     if (judgement !== judgements) return;
     run.decision = decision;
     emitDecision(run, facts, decision);
@@ -37,7 +38,7 @@ export function createAlerting(run: ClipRun): Alerting {
     if (judgement !== judgements) return;
     if (heldBack !== undefined && run.content === 0) return run.events.emit({ eventType: 'alert_suppressed', ...heldBack });
     // An alert that is out is told the outcome also when it turns out harmless.
-    if (decision.notify || run.content > 0) revise();
+    if (decision.notify || run.content > 0 || hasAlerted(run)) revise();
   }
 
   function revise(): void {
@@ -75,6 +76,9 @@ export function createAlerting(run: ClipRun): Alerting {
     settled: () => condition(() => busy.size === 0),
   };
 }
+
+/** In an earlier run over the clip, too. */
+const hasAlerted = (run: ClipRun): boolean => [...run.deliveries.values()].some(({ sentRevision }) => sentRevision > 0);
 
 /** A policy that fails is no reason for silence: the owner hears of the clip, and of the fault. */
 async function decide(facts: PolicyFacts): Promise<AlertDecision> {

@@ -35,3 +35,9 @@ export function cameraSlug(cameraName: string): string {
 
 /** The id of the workflow that owns a clip: one clip, one workflow. */
 export const workflowIdOf = (clipId: ClipId): string => `clip-${clipId}`;
+
+/** The clip that a workflow owns; undefined for any other workflow. */
+export function clipIdOf(workflowId: string): ClipId | undefined {
+  const clipId = workflowId.replace(/^clip-/, '');
+  return clipId !== workflowId && isClipId(clipId) ? clipId : undefined;
+}

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { Clip } from '../domain/clip.ts';
-import type { ClipState } from '../domain/clip-state.ts';
+import { type ClipState, clipOf } from '../domain/clip-state.ts';
 import { type ClipId, workflowIdOf } from '../domain/ids.ts';
 import {
   ACKNOWLEDGE_UPDATE,
@@ -16,6 +15,8 @@ import {
 import { err, ok, type Result } from '../domain/result.ts';
 import { causesOf, type Stage } from '../domain/stage-error.ts';
 import type { ClipRepository } from '../repository/clip-repository.ts';
+import { type FoundClip, findClips } from '../temporal/find-clips.ts';
+import { type ResetPoint, resetClip as resetWorkflow } from '../temporal/reset-clip.ts';
 import { restartClip } from '../temporal/start-clip.ts';
 
 /** What a person does to a clip, whether its workflow still runs or has ended. */
@@ -29,8 +30,8 @@ export interface ClipCommandDeps {
 }
 
 export interface ClipCommandError {
-  /** `unknown_clip`, `refused` by the workflow with its own words, or a server that does not answer. */
-  readonly code: 'unknown_clip' | 'refused' | 'unavailable';
+  /** `unknown_clip`, `refused` by the workflow with its own words, a filter that Temporal cannot read, or a server that does not answer. */
+  readonly code: 'unknown_clip' | 'refused' | 'filter_invalid' | 'unavailable';
   readonly message: string;
 }
 
@@ -57,6 +58,30 @@ export function retryClip(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage):
       if (!answer.applied) return err(BEING_RESET);
     }
     return ok({ how: 'retried', stages });
+  });
+}
+
+/** Takes a clip back to an earlier point, running or closed; what it did before that is kept. */
+export function resetClip(
+  { client }: Pick<ClipCommandDeps, 'client'>,
+  clipId: ClipId,
+  point: ResetPoint,
+): Promise<Result<void, ClipCommandError>> {
+  return answered(client, async () => {
+    const reset = await resetWorkflow(client, clipId, point);
+    return reset.ok ? reset : err(refusal(reset.error));
+  });
+}
+
+/** The clips whose latest run matches a query of Temporal's list, in the words of its UI. */
+export function matchingClips(
+  { client }: Pick<ClipCommandDeps, 'client'>,
+  filter: string,
+): Promise<Result<FoundClip[], ClipCommandError>> {
+  return answered(client, async () => {
+    const found: FoundClip[] = [];
+    for await (const clip of findClips(client, filter)) found.push(clip);
+    return ok(found);
   });
 }
 
@@ -109,14 +134,6 @@ async function stateOf({ repository }: ClipCommandDeps, clipId: ClipId): Promise
   return found.value === undefined ? err({ code: 'unknown_clip', message: `no clip is called ${clipId}` }) : ok(found.value);
 }
 
-function clipOf(state: ClipState): Clip {
-  const { clipId, cameraName, hostId, recordedStartAt, recordedEndAt, durationMs } = state;
-  const { sealedAt, sourceBackend, eventId, sizeBytes, sha256, localPath, storageKey } = state;
-  const happening = eventId === undefined ? {} : { eventId };
-  const recording = { recordedStartAt, recordedEndAt, durationMs, sealedAt, sourceBackend, ...happening };
-  return { clipId, cameraName, hostId, ...recording, sizeBytes, sha256, path: localPath, storageKey };
-}
-
 const refusal = (message: string): ClipCommandError => ({ code: 'refused', message });
 
 /** The workflow cannot tell a new update from those that a reset delivers again, when they come together. */
@@ -135,6 +152,7 @@ async function answered<T>(
   } catch (error) {
     const message = causesOf(error).at(-1)?.message ?? String(error);
     if (error instanceof WorkflowUpdateFailedError) return err(refusal(message));
+    if (/invalid query/i.test(message)) return err({ code: 'filter_invalid', message });
     if (/DEADLINE_EXCEEDED|deadline/i.test(message)) return err({ code: 'unavailable', message: NO_WORKER });
     return err({ code: 'unavailable', message: `Temporal: ${message}` });
   }

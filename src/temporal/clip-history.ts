@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import type { ClipAlert } from '../domain/alert.ts';
+import type { Attempted } from '../domain/activities.ts';
+import type { ClipAlert, ToldAs } from '../domain/alert.ts';
 import type { ClipMemory, RecallRuns } from '../domain/clip-memory.ts';
 import type { ClipEvent } from '../domain/events.ts';
 import type { ProcessClipInput } from '../domain/process-clip.ts';
@@ -11,8 +12,8 @@ type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['f
 interface AskedActivity {
   readonly name: string;
   readonly input: unknown;
-  /** Whether it has succeeded. */
-  readonly isDone: boolean;
+  /** What it answered, where it has succeeded. */
+  readonly result?: unknown;
 }
 
 /** One run over a clip, as Temporal remembers it: for 30 days after its end. */
@@ -21,6 +22,8 @@ export interface ClipRunRecord {
   readonly originalRunId: string;
   readonly input: ProcessClipInput;
   readonly activities: readonly AskedActivity[];
+  /** What the person said who terminated it. */
+  readonly terminatedFor?: string;
 }
 
 /** Reads it out of the histories of those runs. */
@@ -42,22 +45,27 @@ async function readOtherRuns(client: Client, workflowId: string, runId: string):
 
 export async function readRun(client: Client, workflowId: string, runId: string): Promise<ClipRunRecord> {
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const terminatedFor = events?.at(-1)?.workflowExecutionTerminatedEventAttributes?.reason;
   const started = events?.[0]?.workflowExecutionStartedEventAttributes;
   return {
     originalRunId: started?.originalExecutionRunId ?? runId,
     // Written only by `startClip`, or repeated from there by a person.
     input: (await firstOf(client, started?.input)) as ProcessClipInput,
     activities: await activitiesOf(client, events),
+    ...(typeof terminatedFor === 'string' && terminatedFor !== '' ? { terminatedFor } : {}),
   };
 }
 
 async function activitiesOf(client: Client, events: History['events']): Promise<AskedActivity[]> {
-  const done = new Set(events?.map((event) => String(event.activityTaskCompletedEventAttributes?.scheduledEventId)));
+  const results = new Map(
+    events?.map(({ activityTaskCompletedEventAttributes: done }) => [String(done?.scheduledEventId), done?.result]),
+  );
   const asked: AskedActivity[] = [];
   for (const { eventId, activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
     const name = scheduled?.activityType?.name;
     if (name === undefined || name === null || !TOLD_BY.includes(name)) continue;
-    asked.push({ name, input: await firstOf(client, scheduled?.input), isDone: done.has(String(eventId)) });
+    const [input, isDone] = [await firstOf(client, scheduled?.input), results.has(String(eventId))];
+    asked.push({ name, input, ...(isDone ? { result: await firstOf(client, results.get(String(eventId))) } : {}) });
   }
   return asked;
 }
@@ -83,12 +91,14 @@ export const eventsOf = ({ activities }: ClipRunRecord): ClipEvent[] =>
 
 /** @param originalRunId of the run that asks. */
 function memoryOf(runs: readonly ClipRunRecord[], originalRunId: string): ClipMemory {
-  const done = runs.flatMap(({ activities }) => activities).filter(({ isDone }) => isDone);
+  const done = runs.flatMap(({ activities }) => activities).filter((activity) => 'result' in activity);
   const delivered: Record<string, ClipAlert> = {};
-  for (const { name, input } of done) {
+  for (const { name, input, result } of done) {
     if (name !== 'sendNotification') continue;
     const { channel, alert } = input as { readonly channel: string; readonly alert: ClipAlert };
-    if (alert.revision >= (delivered[channel]?.revision ?? 0)) delivered[channel] = alert;
+    // An alert of a visit gets its revision only when it goes out.
+    const { revision } = (result as Attempted<ToldAs | undefined>).value ?? alert;
+    if (revision >= (delivered[channel]?.revision ?? 0)) delivered[channel] = { ...alert, revision };
   }
   const generations = runs
     .filter((run) => run.originalRunId !== originalRunId)

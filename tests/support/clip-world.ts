@@ -3,20 +3,24 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { NativeConnection, type Worker } from '@temporalio/worker';
+import type { DataConverter } from '@temporalio/common';
+import { NativeConnection, type Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import {
   createGpuActivities,
   createHostActivities,
   createPipelineActivities,
   createVlmActivities,
 } from '../../activities/index.ts';
-import type { Alert, CameraAlert, ClipAlert } from '../../src/domain/alert.ts';
+import { createRecordEndedClips, createSetAsideClip } from '../../activities/reconcile-clips.ts';
+import type { Alert, CameraAlert } from '../../src/domain/alert.ts';
+import type { AlertDesk } from '../../src/domain/alert-desk.ts';
 import type { AnalysisResult } from '../../src/domain/analysis.ts';
 import type { CameraEvent } from '../../src/domain/camera-events.ts';
 import type { Clip } from '../../src/domain/clip.ts';
+import { foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { ClipEvent } from '../../src/domain/events.ts';
-import { createClipId, workflowIdOf } from '../../src/domain/ids.ts';
+import { type ClipId, createClipId, workflowIdOf } from '../../src/domain/ids.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
 import type { ClipPlan, ProcessClipInput } from '../../src/domain/process-clip.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
@@ -24,11 +28,13 @@ import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../sr
 import { createLogger } from '../../src/kit/logger.ts';
 import { createPace } from '../../src/kit/pace.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
+import type { Notifier, OutgoingClipAlert } from '../../src/plugins/spec/notifier.ts';
 import type { Policy } from '../../src/plugins/spec/policy.ts';
 import { repositoryError } from '../../src/repository/repository-error.ts';
+import { createAlertDesk } from '../../src/temporal/alert-desk.ts';
 import { createAddToBacklog } from '../../src/temporal/backlog-summaries.ts';
-import { createRecallRuns } from '../../src/temporal/clip-history.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
+import { createRecallRuns } from '../../src/temporal/clip-history.ts';
 import { startClip } from '../../src/temporal/start-clip.ts';
 import { createGpuWorker, createHostWorker, createPipelineWorker, createVlmWorker } from '../../workers/queue-workers.ts';
 import { installTemporalRuntime } from '../../workers/temporal-runtime.ts';
@@ -55,9 +61,17 @@ export interface Scripts {
   analyze: Script<AnalysisResult>;
   /** By channel. */
   notify: Record<string, Script<void>>;
+  /** Real channels in the place of scripted ones. */
+  notifiers: Record<string, Notifier>;
   /** What storage has of a clip whose local bytes are gone. */
   verify: Script<StoredClip | undefined>;
   policyFails: boolean;
+  /** Settings of policy `default`. */
+  policy: object;
+  /** What storage has under keys of pictures. */
+  pictures: Record<string, string>;
+  /** Whether alert desks do not answer. */
+  deskAway: boolean;
   /** Whether Postgres is away. */
   postgresAway: boolean;
 }
@@ -99,12 +113,20 @@ export const PLAN: ClipPlan = {
 export interface ClipWorld extends AsyncDisposable {
   readonly client: Client;
   readonly scripts: Scripts;
-  readonly alerts: { readonly channel: string; readonly alert: ClipAlert }[];
+  readonly alerts: { readonly channel: string; readonly alert: OutgoingClipAlert }[];
   readonly cameraAlerts: { readonly channel: string; readonly alert: CameraAlert }[];
   readonly events: ClipEvent[];
   readonly cameraEvents: CameraEvent[];
   readonly released: { readonly clipId: string; readonly uploaded: boolean }[];
-  readonly calls: { upload: number; filter: number; analyze: number; refusedWrites: number };
+  /** What the host was asked to set aside, by clip id. */
+  readonly setAside: Map<string, string>;
+  readonly calls: { upload: number; filter: number; analyze: number; pictures: number; refusedWrites: number };
+  /** The worker of workflows and the activities beside them. */
+  readonly pipeline: {
+    readonly stop: () => Promise<void>;
+    /** @param bundle other workflows than today's. */
+    readonly start: (bundle?: WorkflowBundleWithSourceMap) => Promise<void>;
+  };
   /** Back to answers under which everything works, and to empty records. */
   reset(): void;
   newClip(changes?: Partial<Clip>): Promise<Clip>;
@@ -114,8 +136,9 @@ export interface ClipWorld extends AsyncDisposable {
   seen(clip: Clip, eventType: ClipEvent['eventType'], count?: number): Promise<void>;
 }
 
-export async function openClipWorld(): Promise<ClipWorld> {
-  const temporal = { address: stack.temporalAddress, namespace: await stack.createNamespace() };
+/** @param converting how payloads are kept; left out: as plain JSON. */
+export async function openClipWorld(converting: { readonly dataConverter?: DataConverter } = {}): Promise<ClipWorld> {
+  const temporal = { address: stack.temporalAddress, namespace: await stack.createNamespace(), ...converting };
   const folder = await mkdtemp(join(tmpdir(), 'homesec-world-'));
   const hostId = randomUUID();
   const client = createTemporalClient(temporal);
@@ -123,24 +146,32 @@ export async function openClipWorld(): Promise<ClipWorld> {
   const world = {
     client,
     scripts: defaultScripts(),
-    alerts: [] as { channel: string; alert: ClipAlert }[],
+    alerts: [] as { channel: string; alert: OutgoingClipAlert }[],
     cameraAlerts: [] as { channel: string; alert: CameraAlert }[],
     events: [] as ClipEvent[],
     cameraEvents: [] as CameraEvent[],
     released: [] as { clipId: string; uploaded: boolean }[],
-    calls: { upload: 0, filter: 0, analyze: 0, refusedWrites: 0 },
+    setAside: new Map<string, string>(),
+    calls: { upload: 0, filter: 0, analyze: 0, pictures: 0, refusedWrites: 0 },
   };
   const sends: Record<string, number> = {};
   const connection = await NativeConnection.connect({ address: temporal.address, grpcCompression: { codec: 'none' } });
-  const workers = await createWorkers({ ...world, sends }, { connection, namespace: temporal.namespace, hostId, folder });
+  const at = { connection, namespace: temporal.namespace, hostId, folder, ...converting };
+  const workers = await createWorkers(world, at);
   const running = workers.map((worker) => worker.run());
+  const today = await bundleWorkflows(createTestContext().logger, converting.dataConverter?.failureConverterPath);
+  const pipeline = createPipeline((bundle = today) =>
+    createPipelineWorker(at, pipelineActivities({ ...world, sends, folder }), bundle),
+  );
+  await pipeline.start();
   const eventsOf = (clip: Clip) => world.events.filter((event) => event.clipId === clip.clipId);
 
   return {
     ...world,
+    pipeline,
     reset: () => {
       Object.assign(world.scripts, defaultScripts());
-      Object.assign(world.calls, { upload: 0, filter: 0, analyze: 0, refusedWrites: 0 });
+      Object.assign(world.calls, { upload: 0, filter: 0, analyze: 0, pictures: 0, refusedWrites: 0 });
       for (const key of Object.keys(sends)) delete sends[key];
       for (const list of [world.alerts, world.cameraAlerts, world.events, world.cameraEvents, world.released]) list.length = 0;
     },
@@ -158,7 +189,7 @@ export async function openClipWorld(): Promise<ClipWorld> {
       ),
     async [Symbol.asyncDispose]() {
       for (const worker of workers) worker.shutdown();
-      await Promise.all(running);
+      await Promise.all([pipeline.stop(), ...running]);
       await connection.close();
       await client.connection.close();
       await rm(folder, { recursive: true, force: true });
@@ -171,17 +202,34 @@ const defaultScripts = (): Scripts => ({
   filter: [ok(SAW_PERSON)],
   analyze: [ok(PROWLER)],
   notify: { phone: [ok(undefined)] },
+  notifiers: {},
   verify: [ok(STORED)],
   policyFails: false,
+  policy: {},
+  pictures: {},
+  deskAway: false,
   postgresAway: false,
 });
 
 type OpenWorld = Pick<
   ClipWorld,
-  'scripts' | 'events' | 'cameraEvents' | 'alerts' | 'cameraAlerts' | 'released' | 'calls' | 'client'
-> & {
-  readonly sends: Record<string, number>;
-};
+  'scripts' | 'events' | 'cameraEvents' | 'alerts' | 'cameraAlerts' | 'released' | 'setAside' | 'calls' | 'client'
+>;
+
+function createPipeline(create: (bundle?: WorkflowBundleWithSourceMap) => Promise<Worker>): ClipWorld['pipeline'] {
+  let open: { readonly worker: Worker; readonly running: Promise<void> } | undefined;
+  return {
+    start: async (bundle) => {
+      const worker = await create(bundle);
+      open = { worker, running: worker.run() };
+    },
+    stop: async () => {
+      open?.worker.shutdown();
+      await open?.running;
+      open = undefined;
+    },
+  };
+}
 
 async function createWorkers(
   world: OpenWorld,
@@ -198,9 +246,7 @@ async function createWorkers(
   };
   const idle = { ping: () => Promise.resolve(ok(undefined)), close: () => Promise.resolve() };
   const bytes = { storage, copiesDir: at.folder };
-  const context = createTestContext();
   return Promise.all([
-    createPipelineWorker(at, pipelineActivities(world), await bundleWorkflows(context.logger)),
     createGpuWorker(
       at,
       createGpuActivities({
@@ -221,21 +267,28 @@ async function createWorkers(
     ),
     createHostWorker(
       at,
-      createHostActivities({
-        storage,
-        storageBackend: 'scripted',
-        pace: createPace(undefined),
-        release: async (clipId, { uploaded }) => void world.released.push({ clipId, uploaded }),
-        prune: () => undefined,
-      }),
+      {
+        ...createHostActivities({
+          storage,
+          storageBackend: 'scripted',
+          pace: createPace(undefined),
+          release: async (clipId, { uploaded }) => void world.released.push({ clipId, uploaded }),
+          prune: () => undefined,
+        }),
+        setAsideClip: createSetAsideClip(async (clipId, { message }) => world.setAside.set(clipId, message)),
+      },
       { id: at.hostId, uploads: 4 },
     ),
   ]);
 }
 
-function pipelineActivities({ scripts, sends, calls, client, ...world }: OpenWorld) {
+type PipelineWorld = OpenWorld & { readonly sends: Record<string, number>; readonly folder: string };
+
+function pipelineActivities({ scripts, sends, calls, client, folder, ...world }: PipelineWorld) {
   const notifier = (channel: string) => ({
-    send: async (alert: Alert) => {
+    send: async (alert: Alert, signal: AbortSignal) => {
+      const real = scripts.notifiers[channel];
+      if (real !== undefined) return real.send(alert, signal);
       sends[channel] = (sends[channel] ?? 0) + 1;
       const answer = await next(scripts.notify[channel] ?? [ok(undefined)], sends[channel]);
       if (!answer.ok) return answer;
@@ -247,11 +300,10 @@ function pipelineActivities({ scripts, sends, calls, client, ...world }: OpenWor
     close: () => Promise.resolve(),
   });
   const channels = new Map(['phone', 'mail'].map((name) => [name, { backend: 'scripted', notifier: notifier(name) }]));
-  const rules = defaultPolicy.create(defaultPolicy.configSchema.parse({}), createTestContext());
   const policy: Policy = {
     decide: (facts) => {
       if (scripts.policyFails) throw new Error('a defect in the policy');
-      return rules.decide(facts);
+      return defaultPolicy.create(defaultPolicy.configSchema.parse(scripts.policy), createTestContext()).decide(facts);
     },
   };
   const appendTo =
@@ -264,14 +316,45 @@ function pipelineActivities({ scripts, sends, calls, client, ...world }: OpenWor
       events.push(...batch);
       return ok(undefined);
     };
+  const stateOf = (clipId: ClipId) => foldClip(world.events.filter((event) => event.clipId === clipId));
   const addToBacklog = createAddToBacklog(() => Promise.resolve(client), { quietMs: 300, limitMs: 5_000 });
-  return createPipelineActivities({
+  const ended = createRecordEndedClips({
+    client: () => Promise.resolve(client),
+    repository: () => ({ get: async (clipId) => ok(stateOf(clipId)), append: appendTo(world.events) }),
+  });
+  const activities = createPipelineActivities({
     ...{ policy, channels, addToBacklog },
     recallRuns: createRecallRuns(() => Promise.resolve(client)),
-    storage: { viewUrl: async (key) => ok(`https://nas.example/${key}?token=secret`) },
+    storage: {
+      viewUrl: async (key) => ok(`https://nas.example/${key}?token=secret`),
+      get: async (key, path) => {
+        calls.pictures += 1;
+        const picture = scripts.pictures[key];
+        if (picture === undefined) return failing('CLIP_NOT_STORED_YET');
+        await writeFile(path, picture);
+        return ok(undefined);
+      },
+    },
+    copiesDir: folder,
+    desk: scriptedDesk(
+      scripts,
+      createAlertDesk(() => Promise.resolve(client)),
+    ),
     repository: { append: appendTo(world.events) },
     cameras: { append: appendTo(world.cameraEvents) },
   });
+  return { ...activities, recordEndedClips: ended };
+}
+
+/** The real desks, as long as they are not away. */
+function scriptedDesk(scripts: Scripts, desk: AlertDesk): AlertDesk {
+  const unlessAway = <T>(call: () => Promise<T>): Promise<T> =>
+    scripts.deskAway ? Promise.reject(new Error('the desk is away')) : call();
+  return {
+    ask: (request) => unlessAway(() => desk.ask(request)),
+    takeTurn: (request) => unlessAway(() => desk.takeTurn(request)),
+    endTurn: (end) => unlessAway(() => desk.endTurn(end)),
+  };
 }
 
 function next<T>(script: Script<T>, call: number): Promise<Result<T, PluginFailure>> {

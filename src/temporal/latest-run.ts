@@ -1,0 +1,10 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+
+/** Whether no other run has taken a run's place: a reset ends the run that it goes on from, and a clip may be started again. */
+export async function isLatestRun(
+  client: Client,
+  { workflowId, runId }: Pick<WorkflowExecutionInfo, 'workflowId' | 'runId'>,
+): Promise<boolean> {
+  const latest = await client.workflow.getHandle(workflowId).describe();
+  return latest.runId === runId;
+}

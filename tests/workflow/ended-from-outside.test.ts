@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Clip } from '../../src/domain/clip.ts';
+import { foldClip } from '../../src/domain/clip-state.ts';
+import type { FilterResult } from '../../src/domain/detection.ts';
+import { PIPELINE_QUEUE } from '../../src/domain/process-clip.ts';
+import { RECONCILE_CLIPS } from '../../src/domain/reconcile-clips.ts';
+import { ok } from '../../src/domain/result.ts';
+import { retryClip } from '../../src/runtime/clip-commands.ts';
+import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, SAW_PERSON } from '../support/clip-world.ts';
+import { beforeUpdates, resetClip } from '../support/reset-clip.ts';
+import { stack } from '../support/stack.ts';
+
+let world: ClipWorld;
+beforeAll(async () => {
+  world = await openClipWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+beforeEach(() => world.reset());
+
+const stateOf = (clip: Clip) => foldClip(world.events.filter((event) => event.clipId === clip.clipId));
+
+/** As the schedule does it. */
+const reconcile = () =>
+  world.client.workflow.execute<() => Promise<number>>(RECONCILE_CLIPS, {
+    taskQueue: PIPELINE_QUEUE,
+    workflowId: stack.uniqueName('reconcile'),
+  });
+
+const commands = () => ({
+  client: world.client,
+  plan: PLAN,
+  readmit: () => Promise.resolve(false),
+  repository: {
+    get: async (clipId: Clip['clipId']) => ok(foldClip(world.events.filter((event) => event.clipId === clipId))),
+    append: () => Promise.reject(new Error('not asked for')),
+  },
+});
+
+describe('a clip that somebody terminates', () => {
+  it('is failed and set aside by the next turn, says why, once; and can be retried', async () => {
+    // Given a clip that is terminated while it waits for a person, before Postgres has heard of that
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    const clip = await world.newClip();
+    await world.start(clip);
+    await world.seen(clip, 'clip_parked');
+    await handleOf(world, clip).terminate('wrong camera');
+    // When
+    const found = [await reconcile(), await reconcile()];
+    // Then
+    expect(found).toEqual([1, 0]);
+    expect(stateOf(clip)).toMatchObject({ status: 'failed', parkedReason: 'terminated in Temporal: wrong camera' });
+    expect(world.setAside.get(clip.clipId)).toBe('terminated in Temporal: wrong camera');
+    // And
+    world.scripts.analyze = [
+      ok({ riskLevel: 'low', activityType: 'passerby', summary: 'Nobody.', model: 'm', promptVersion: '1' }),
+    ];
+    expect(await retryClip(commands(), clip.clipId)).toEqual(ok({ how: 'restarted', generation: 2 }));
+    await handleOf(world, clip).result();
+    expect(await reconcile()).toBe(0);
+    expect(stateOf(clip)).toMatchObject({ status: 'done', generation: 2 });
+    expect(world.alerts.map(({ alert }) => alert.revision)).toEqual([1, 2]);
+  });
+
+  it('is known afterwards even when it had told nothing yet', async () => {
+    // Given
+    world.scripts.postgresAway = true;
+    const slow = held<FilterResult>();
+    world.scripts.filter = [slow.answer];
+    const clip = await world.newClip();
+    await world.start(clip);
+    await handleOf(world, clip).terminate();
+    slow.give(ok(SAW_PERSON));
+    world.scripts.postgresAway = false;
+    // When
+    await reconcile();
+    // Then
+    expect(stateOf(clip)).toMatchObject({ status: 'failed', cameraName: clip.cameraName, localPath: clip.path });
+  });
+
+  it('by a reset is not taken for ended: it goes on in another run', async () => {
+    // Given a parked clip, acknowledged, then reset: which terminates the run that was open
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    const clip = await world.newClip();
+    await world.start(clip);
+    await world.seen(clip, 'clip_parked');
+    await handleOf(world, clip).executeUpdate('acknowledge', { args: [{ by: 'owner' }] });
+    await resetClip(world, clip, beforeUpdates);
+    await world.seen(clip, 'clip_parked', 2);
+    // When
+    await reconcile();
+    // Then
+    expect(world.setAside.has(clip.clipId)).toBe(false);
+    expect(stateOf(clip)?.status).toBe('parked');
+    await handleOf(world, clip).cancel();
+    await world.seen(clip, 'clip_failed');
+  });
+});

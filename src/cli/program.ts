@@ -5,6 +5,7 @@ import { addCameras } from './cameras.ts';
 import { addClips } from './clips.ts';
 import { addDemo } from './demo/demo.ts';
 import { addDoctor } from './doctor.ts';
+import { addCodecServer } from './codec-server.ts';
 import { EXIT } from './exit-codes.ts';
 import { addMigrate } from './migrate.ts';
 import { addModels } from './models.ts';
@@ -32,6 +33,7 @@ const VERBS = [
 
 /** The whole command line. Throws commander's own error where it is used wrongly, and for `--help`. */
 export function createProgram(): Command {
+  addCodecServer,
   const program = new Command('homesec')
     .description('Home security for cameras of your own: records, uploads, looks, tells. Nothing sealed is lost.')
     .addOption(new Option('-c, --config <file>', 'configuration').env('HOMESEC_CONFIG').default('homesec.yaml'))

@@ -1,3 +1,4 @@
+import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import type { Config } from '../config/schema.ts';
 import { NAMESPACE } from '../domain/process-clip.ts';
 import { err, ok, type Result } from '../domain/result.ts';
@@ -26,9 +27,9 @@ export function temporalAccessOf(
 ): Result<TemporalAccess | undefined, TemporalSettingsError> {
   const said = readTemporalEnvironment(environment);
   if (!said.ok) return said;
-  const keys = readEncryptionKeys(config, environment);
-  if (!keys.ok) return keys;
-  const encryption = converterOf(config, keys.value);
+  const codec = encryptionCodecOf(config, environment);
+  if (!codec.ok) return codec;
+  const encryption = codec.value === undefined ? {} : { dataConverter: converterOf(config, codec.value) };
   const { address: configured, namespace } = config.temporal;
   const address = configured ?? said.value.address;
   if (address !== undefined) {
@@ -67,8 +68,16 @@ export function readEncryptionKeys(
 export const failureConverterPathOf = ({ temporal }: Config): string | undefined =>
   temporal.encryption?.enabled === true ? FAILURE_CONVERTER_PATH : undefined;
 
-function converterOf({ temporal }: Config, [first, ...others]: readonly EncryptionKey[]): Pick<TemporalAccess, 'dataConverter'> {
-  if (first === undefined) return {};
-  const codec = createEncryptionCodec([first, ...others]);
-  return { dataConverter: temporal.encryption?.enabled === false ? decryptingConverter(codec) : encryptingConverter(codec) };
+/** Undefined where nothing is encrypted. */
+export function encryptionCodecOf(
+  config: Config,
+  environment = process.env,
+): Result<PayloadCodec | undefined, TemporalSettingsError> {
+  const keys = readEncryptionKeys(config, environment);
+  if (!keys.ok) return keys;
+  const [first, ...others] = keys.value;
+  return ok(first === undefined ? undefined : createEncryptionCodec([first, ...others]));
 }
+
+const converterOf = ({ temporal }: Config, codec: PayloadCodec): DataConverter =>
+  temporal.encryption?.enabled === false ? decryptingConverter(codec) : encryptingConverter(codec);

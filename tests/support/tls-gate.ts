@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { type ClientHttp2Session, connect, createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect,
+  createSecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TlsFiles } from './tls-files.ts';
 

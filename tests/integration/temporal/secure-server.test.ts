@@ -2,19 +2,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readTemporalEnvironment } from '../../../src/temporal/environment.ts';
+import { ok } from '../../../src/domain/result.ts';
+import { createLogger } from '../../../src/kit/logger.ts';
 import { createTemporalClient } from '../../../src/temporal/client.ts';
+import { readTemporalEnvironment } from '../../../src/temporal/environment.ts';
 import { explainRefusal } from '../../../src/temporal/explain-refusal.ts';
 import { connectWorker } from '../../../workers/connect.ts';
-import { createLogger } from '../../../src/kit/logger.ts';
-import { ok } from '../../../src/domain/result.ts';
+import { installTemporalRuntime } from '../../../workers/temporal-runtime.ts';
 import { homesec } from '../../support/homesec.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
 import { stack } from '../../support/stack.ts';
-import { openTlsGate, type TlsGate } from '../../support/tls-gate.ts';
 import { createTlsFiles, type TlsFiles } from '../../support/tls-files.ts';
+import { openTlsGate, type TlsGate } from '../../support/tls-gate.ts';
 import { errorOf, valueOf } from '../../support/value-of.ts';
-import { installTemporalRuntime } from '../../../workers/temporal-runtime.ts';
 
 const API_KEY = 'open-sesame-of-the-test';
 let folder: string;
@@ -106,7 +106,11 @@ describe('what is wrong with a connection is said by clients and workers, withou
   it.each([
     ['no authority', { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '' }, /TEMPORAL_TLS_SERVER_CA_CERT_PATH/],
     ['another name', { TEMPORAL_TLS_SERVER_NAME: '' }, /TEMPORAL_TLS_SERVER_NAME/],
-    ['no client certificate', { TEMPORAL_TLS_CLIENT_CERT_PATH: '', TEMPORAL_TLS_CLIENT_KEY_PATH: '' }, /TEMPORAL_TLS_CLIENT_CERT_PATH/],
+    [
+      'no client certificate',
+      { TEMPORAL_TLS_CLIENT_CERT_PATH: '', TEMPORAL_TLS_CLIENT_KEY_PATH: '' },
+      /TEMPORAL_TLS_CLIENT_CERT_PATH/,
+    ],
     ['no TLS', { TEMPORAL_TLS: 'false' }, /TEMPORAL_TLS=true/],
     ['TLS where there is none', { TEMPORAL_ADDRESS: stack.temporalAddress }, /speaks no TLS/],
   ])('%s', async (_what, changes, words) => {
@@ -131,9 +135,17 @@ describe('what is wrong with a connection is said by clients and workers, withou
   });
 
   it.each([
-    ['a file that is not there', { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/none/ca.pem' }, /cannot be read: ENOENT.*'\/none\/ca.pem'/],
+    [
+      'a file that is not there',
+      { TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/none/ca.pem' },
+      /cannot be read: ENOENT.*'\/none\/ca.pem'/,
+    ],
     ['a certificate without its key', { TEMPORAL_TLS_CLIENT_KEY_PATH: '' }, /and its key go together/],
-    ['a profile file that is not there', { TEMPORAL_CONFIG_FILE: '/none/temporal.toml' }, /cannot be read: ENOENT.*temporal.toml/],
+    [
+      'a profile file that is not there',
+      { TEMPORAL_CONFIG_FILE: '/none/temporal.toml' },
+      /cannot be read: ENOENT.*temporal.toml/,
+    ],
     ['a profile without a file', { TEMPORAL_PROFILE: 'house' }, /TEMPORAL_CONFIG_FILE no file that has it/],
   ])('%s', (_what, changes, words) => {
     // When

@@ -2,11 +2,13 @@
 . "$(dirname "$0")/env.sh"
 
 missing=
-for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients curl:curl lftp:lftp openssl:openssl unshare:util-linux; do
+for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients curl:curl lftp:lftp openssl:openssl unshare:util-linux ip:iproute2; do
   has "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
 /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
   missing="$missing python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
+# Of the embedded server's major.
+[ -x /usr/lib/postgresql/15/bin/pg_dump ] || missing="$missing postgresql-client-15"
 [ -n "$missing" ] || exit 0
 may_apt || fail "The tests need:$missing. Install, then run this again:  sudo apt-get install -y$missing"
 # Split on purpose: one word per package.

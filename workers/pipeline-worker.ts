@@ -9,7 +9,7 @@ import { noWorseThanAttention } from '../src/kit/findings.ts';
 import { createAnalysisRuns } from '../src/repository/analysis-runs.ts';
 import { createClipRepository } from '../src/repository/clip-repository.ts';
 import type { App } from '../src/runtime/app.ts';
-import { backUpHousehold } from '../src/runtime/backup.ts';
+import { backUpAndLog } from '../src/runtime/backup.ts';
 import { checkPostgres } from '../src/runtime/checkup.ts';
 import { clipFetcherOf } from '../src/runtime/clip-links.ts';
 import {
@@ -63,7 +63,7 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
             recallRuns,
           }),
           ...createBackfillRecords(() => backfillStoreOf(store)),
-          ...createBackupActivities((keepCount, call) => backUpHousehold(app, keepCount, call)),
+          ...createBackupActivities((keepCount, call) => backUpAndLog(app, keepCount, call)),
           recordEndedClips: createRecordEndedClips({ client: client.get, repository: () => backfillStoreOf(store)?.clips }),
           decideAgain: createDecideAgain(createPolicyVariants(app)),
         },

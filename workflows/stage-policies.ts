@@ -42,11 +42,11 @@ export const STAGE_POLICIES = {
   /** Pure and quick; a policy that throws is a defect, and the alert then goes out without its opinion. */
   decide: { startToCloseTimeout: '10s', retry: { maximumAttempts: 3 } },
 
-  /** The alert waits for it: what does not answer at once is not asked again. */
+  /** The alert waits for it, so not for long. */
   askDesk: {
     taskQueue: PIPELINE_QUEUE,
     scheduleToCloseTimeout: '3s',
-    retry: { initialInterval: '200ms', backoffCoefficient: 2 },
+    retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumAttempts: 2 },
     priority: LIVE,
   } satisfies ActivityOptions,
 

@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander';
 import packageManifest from '../../package.json' with { type: 'json' };
 import { LOG_LEVELS } from '../kit/logger.ts';
+import { addBackup } from './backup.ts';
+import { addBackfill } from './backfill.ts';
 import { addCameras } from './cameras.ts';
 import { addClips } from './clips.ts';
+import { addCodecServer } from './codec-server.ts';
 import { addDemo } from './demo/demo.ts';
 import { addDoctor } from './doctor.ts';
-import { addCodecServer } from './codec-server.ts';
 import { EXIT } from './exit-codes.ts';
 import { addMigrate } from './migrate.ts';
 import { addModels } from './models.ts';
@@ -25,15 +27,17 @@ const VERBS = [
   addDoctor,
   addCameras,
   addClips,
+  addBackfill,
   addModels,
+  addBackup,
   addStack,
   addMigrate,
   addSetupTemporal,
+  addCodecServer,
 ];
 
 /** The whole command line. Throws commander's own error where it is used wrongly, and for `--help`. */
 export function createProgram(): Command {
-  addCodecServer,
   const program = new Command('homesec')
     .description('Home security for cameras of your own: records, uploads, looks, tells. Nothing sealed is lost.')
     .addOption(new Option('-c, --config <file>', 'configuration').env('HOMESEC_CONFIG').default('homesec.yaml'))

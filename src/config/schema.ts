@@ -146,6 +146,18 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The Temporal server.'),
+  backup: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe('Whether `worker pipeline` backs up Postgres by itself. Needs pg_dump of its major.'),
+      dir: z.string().min(1).optional().describe('Left out: `backups` below `data_dir`. Better on another disk.'),
+      every_h: z.number().min(1).default(24).describe('Hours from one backup to the next; 24: each day at 02:00 UTC.'),
+      keep_count: z.number().int().min(1).default(14).describe('Backups to keep; older ones are removed.'),
+    })
+    .prefault({})
+    .describe('Copies of Postgres: states and events of clips.'),
   clip_server: z
     .strictObject({
       listen: z

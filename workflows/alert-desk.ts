@@ -25,7 +25,7 @@ const takeTurnUpdate = defineUpdate<Turn, [TurnRequest]>(TAKE_TURN_UPDATE);
 const endTurnSignal = defineSignal<[TurnEnd]>(END_TURN_SIGNAL);
 
 /** A run ends after so many; what is known goes on in the next. */
-const EVENTS_IN_A_RUN = 1_000;
+const EVENTS_IN_A_RUN = 500;
 /** A desk that nobody asks for so long has nothing left to remember: longer than any cool-down. */
 const IDLE_FOR_MS = 2 * 24 * 3_600_000;
 /** A delivery is over within seconds, as a rule. */

@@ -42,6 +42,7 @@ function clipFields(alert: OutgoingClipAlert): object {
     detected_classes: alert.detectedClasses,
     unverified: alert.unverified,
     delayed: alert.delayed,
+    ...(alert.clipCount === undefined ? {} : { clip_count: alert.clipCount }),
   };
 }
 

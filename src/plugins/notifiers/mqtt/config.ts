@@ -50,6 +50,10 @@ export const configSchema = z
       .refine((text) => !/[{}]/.test(text.replaceAll(CAMERA_PLACEHOLDER, '')), 'knows no placeholder but {camera_name}')
       .default('homecam/alerts/{camera_name}')
       .describe('Topic of an alert. Updates of it go to `<topic>/update`, news of the camera itself to `<topic>/camera`.'),
+    snapshot: z
+      .boolean()
+      .default(false)
+      .describe('Whether the picture, where there is one, goes to `<topic>/snapshot` as JPEG, after the alert.'),
     qos: z.literal([0, 1, 2]).default(1).describe('With 0 nothing confirms an alert, and a lost one is not noticed.'),
     retain: z.boolean().default(false).describe('Whether the broker shows the last alert to clients that come later.'),
     availability_topic: topic

@@ -1,3 +1,4 @@
+import { isCameraAlert } from '../../../domain/alert.ts';
 import { ok, type Result } from '../../../domain/result.ts';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
 import { alertJson } from '../../../kit/alert-json.ts';
@@ -5,8 +6,8 @@ import { unlessAborted } from '../../../kit/unless-aborted.ts';
 import type { Notifier, OutgoingAlert } from '../../spec/notifier.ts';
 import type { MqttConfig } from './config.ts';
 import type { BrokerLink } from './link.ts';
-import type { Session } from './session.ts';
-import { topicOf, topicSafe } from './topic.ts';
+import type { Message, Session } from './session.ts';
+import { snapshotTopicOf, topicOf, topicSafe } from './topic.ts';
 
 /** Publishes alerts as JSON. Nothing is queued here: a send that fails leaves nothing behind, and Temporal repeats it. */
 export class MqttNotifier implements Notifier {
@@ -31,18 +32,31 @@ export class MqttNotifier implements Notifier {
       retain,
     };
     const sent = await connected.value.publish(message, { timeoutMs: publish_timeout_s * 1000, signal });
-    if (sent.ok) this.#showAvailability(connected.value, alert);
+    if (!sent.ok) return sent;
+    this.#showAvailability(connected.value, alert);
+    this.#showSnapshot(connected.value, alert);
     return sent;
   }
 
   /** For those who come later. The alert is out, and does not wait for this, which may fail. */
-  #showAvailability(session: Session, { kind, cameraName }: OutgoingAlert): void {
-    const { availability_topic, publish_timeout_s } = this.#config;
-    if (availability_topic === null || (kind !== 'camera_offline' && kind !== 'camera_online')) return;
-    const topic = `${availability_topic}/${topicSafe(cameraName)}`;
-    const payload = kind === 'camera_offline' ? 'offline' : 'online';
-    const limits = { timeoutMs: publish_timeout_s * 1000, signal: new AbortController().signal };
-    void session.publish({ topic, payload, contentType: 'text/plain', qos: 1, retain: true }, limits);
+  #showAvailability(session: Session, alert: OutgoingAlert): void {
+    const { availability_topic } = this.#config;
+    if (availability_topic === null || !isCameraAlert(alert)) return;
+    const topic = `${availability_topic}/${topicSafe(alert.cameraName)}`;
+    const payload = alert.kind === 'camera_offline' ? 'offline' : 'online';
+    this.#show(session, { topic, payload, contentType: 'text/plain', qos: 1, retain: true });
+  }
+
+  /** After the alert, since a broker may refuse what is so large. */
+  #showSnapshot(session: Session, alert: OutgoingAlert): void {
+    const { snapshot, topic_template, qos, retain } = this.#config;
+    if (!snapshot || isCameraAlert(alert) || alert.snapshot === undefined) return;
+    const topic = snapshotTopicOf(topic_template, alert);
+    this.#show(session, { topic, payload: alert.snapshot, contentType: 'image/jpeg', qos, retain });
+  }
+
+  #show(session: Session, message: Message): void {
+    void session.publish(message, { timeoutMs: this.#config.publish_timeout_s * 1000, signal: new AbortController().signal });
   }
 
   async ping(): Promise<Result<void, PluginFailure>> {

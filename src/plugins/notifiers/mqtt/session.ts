@@ -9,7 +9,8 @@ const GOODBYE_TIMEOUT_MS = 1000;
 
 export interface Message {
   readonly topic: string;
-  readonly payload: string;
+  /** Text, or the bytes of something else. */
+  readonly payload: string | Uint8Array;
   readonly contentType: string;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
@@ -112,8 +113,9 @@ export class Session {
   #transmit({ message, settle }: Waiting): void {
     const { topic, payload, contentType, qos, retain } = message;
     this.#inFlight += 1;
-    const properties = { contentType, payloadFormatIndicator: true };
-    this.#client.publish(topic, payload, { qos, retain, properties }, (error) => {
+    const properties = { contentType, payloadFormatIndicator: typeof payload === 'string' };
+    const bytes = Buffer.from(payload);
+    this.#client.publish(topic, bytes, { qos, retain, properties }, (error) => {
       this.#inFlight -= 1;
       settle(error ? err(this.#failureOf(error)) : ok(undefined));
       this.#pump();

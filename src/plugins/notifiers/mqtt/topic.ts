@@ -1,4 +1,4 @@
-import type { Alert } from '../../../domain/alert.ts';
+import { type Alert, isCameraAlert } from '../../../domain/alert.ts';
 
 export const CAMERA_PLACEHOLDER = '{camera_name}';
 
@@ -18,8 +18,14 @@ export const topicSafe = (cameraName: string): string =>
  * An alert has the topic that automations watch. What they were not made for has one of its own, so that they fire once for
  * each alert: its updates, and news of the camera itself.
  */
-export function topicOf(template: string, { kind, cameraName, revision }: Alert): string {
-  const topic = template.replaceAll(CAMERA_PLACEHOLDER, () => topicSafe(cameraName));
-  if (kind === 'camera_offline' || kind === 'camera_online') return `${topic}/camera`;
-  return revision > 1 ? `${topic}/update` : topic;
+export function topicOf(template: string, alert: Alert): string {
+  const topic = cameraTopic(template, alert);
+  if (isCameraAlert(alert)) return `${topic}/camera`;
+  return alert.revision > 1 ? `${topic}/update` : topic;
 }
+
+/** Where the picture of an alert goes, and that of its updates. */
+export const snapshotTopicOf = (template: string, alert: Alert): string => `${cameraTopic(template, alert)}/snapshot`;
+
+const cameraTopic = (template: string, { cameraName }: Alert): string =>
+  template.replaceAll(CAMERA_PLACEHOLDER, () => topicSafe(cameraName));

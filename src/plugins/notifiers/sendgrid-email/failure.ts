@@ -4,14 +4,11 @@ import { cleanText } from '../../../kit/clean-text.ts';
 import { statusFailure } from '../../../kit/http-delivery.ts';
 import { reasonOf } from '../../../kit/thrown-reason.ts';
 
-/** The answer that an error of the SDK, or of the HTTP client below it, carries. */
+const retrySchema = z.object({ 'retry-after': z.string().optional(), 'x-ratelimit-reset': z.string().optional() });
+/** The answer that an error of the SDK carries, and that of the HTTP client below it, whose status stands elsewhere. */
 const answerSchema = z.object({
-  code: z.unknown(),
-  response: z.object({
-    status: z.number().optional(),
-    headers: z.record(z.string(), z.unknown()).catch({}),
-    body: z.unknown(),
-  }),
+  code: z.unknown().optional(),
+  response: z.object({ status: z.number().optional(), headers: retrySchema, body: z.unknown().optional() }),
 });
 const bodySchema = z.object({ errors: z.array(z.object({ message: z.string() })) });
 
@@ -26,9 +23,9 @@ export function sendgridFailure(thrown: unknown, nowMs: number): PluginFailure {
   return statusFailure('SendGrid', { status, headers: retryHeaders(response.headers, nowMs) }, cleanText(said, 300));
 }
 
-function retryHeaders(headers: Readonly<Record<string, unknown>>, nowMs: number): Headers {
+function retryHeaders(headers: z.output<typeof retrySchema>, nowMs: number): Headers {
   const { 'retry-after': retryAfter, 'x-ratelimit-reset': resetAtS } = headers;
-  if (typeof retryAfter === 'string') return new Headers({ 'retry-after': retryAfter });
+  if (retryAfter !== undefined) return new Headers({ 'retry-after': retryAfter });
   const waitS = Number(resetAtS) - nowMs / 1000;
   return new Headers(waitS > 0 ? { 'retry-after': String(Math.ceil(waitS)) } : {});
 }

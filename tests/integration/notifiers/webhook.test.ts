@@ -1,0 +1,160 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { webhookNotifier } from '../../../src/plugins/notifiers/webhook/index.ts';
+import { openHttpReceiver, type ReceivedRequest } from '../../support/http-receiver.ts';
+import { useCleanup } from '../../support/mqtt-channel.ts';
+import { createTestContext } from '../../support/plugin-context.ts';
+import { BARE_ALERT, FULL_ALERT } from '../../support/sample-alert.ts';
+
+const KEY = Buffer.alloc(32, 7);
+const secrets = { WEBHOOK_SECRET: `whsec_${KEY.toString('base64')}`, WEBHOOK_TOKEN: 'tk_secret' };
+const JPEG = Uint8Array.from([0xff, 0xd8, 0xff, 0xd9]);
+
+describe('what a webhook receives', () => {
+  const cleanup = useCleanup();
+
+  async function channel(config: Record<string, unknown> = {}) {
+    const server = await openHttpReceiver();
+    cleanup(server.close);
+    const context = createTestContext({ secrets: { ...secrets, WEBHOOK_URL: `${server.origin}/hooks/s3cret?x=1` } });
+    const target = 'url_env' in config ? {} : { url: `${server.origin}/hook` };
+    const notifier = webhookNotifier.create(webhookNotifier.configSchema.parse({ ...target, ...config }), context);
+    return { server, notifier };
+  }
+
+  async function received(config: Record<string, unknown>, alert = FULL_ALERT): Promise<ReceivedRequest> {
+    const { server, notifier } = await channel(config);
+    expect(await notifier.send(alert, signal())).toEqual({ ok: true, value: undefined });
+    const [request] = server.accepted;
+    if (request === undefined) throw new Error('nothing came');
+    return request;
+  }
+
+  test('is the alert as JSON, with a key that a repeat shares and an update does not', async () => {
+    // Given
+    const { server, notifier } = await channel({ method: 'PUT', headers: { 'X-House': 'home' } });
+    // When
+    for (const revision of [1, 1, 2]) await notifier.send({ ...BARE_ALERT, revision }, signal());
+    // Then
+    const keys = server.accepted.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual([`${BARE_ALERT.dedupeKey}.1`, `${BARE_ALERT.dedupeKey}.1`, `${BARE_ALERT.dedupeKey}.2`]);
+    const [first] = server.accepted;
+    expect(first).toMatchObject({
+      method: 'PUT',
+      path: '/hook',
+      headers: { 'x-house': 'home', 'content-type': 'application/json' },
+    });
+    expect(JSON.parse(first?.body.toString() ?? '')).toMatchObject({
+      dedupe_key: BARE_ALERT.dedupeKey,
+      unverified: true,
+      summary: null,
+    });
+  });
+
+  test('is signed, so that who has the key can tell that it is ours and new', async () => {
+    // Given
+    const before = Math.floor(Date.now() / 1000);
+    // When
+    const { headers, body } = await received({ secret_env: 'WEBHOOK_SECRET' });
+    // Then the check that the README describes agrees
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body.toString()}`;
+    const expected = createHmac('sha256', KEY).update(signed).digest('base64');
+    expect(headers['webhook-signature']).toBe(`v1,${expected}`);
+    expect(Number(headers['webhook-timestamp'])).toBeGreaterThanOrEqual(before);
+    expect(headers['webhook-id']).toMatch(/^[0-9a-f]{32}-1$/);
+  });
+
+  test.each(['no prefix at all', 'whsec_', 'whsec_c2hvcnQ=', `whsec_${'A'.repeat(120)}`])(
+    'is not sent with the key %j',
+    async (key) => {
+      // Given
+      const server = await openHttpReceiver();
+      cleanup(server.close);
+      const config = webhookNotifier.configSchema.parse({ url: server.origin, secret_env: 'KEY' });
+      const notifier = webhookNotifier.create(config, createTestContext({ secrets: { KEY: key } }));
+      // When
+      const sent = await notifier.send(FULL_ALERT, signal());
+      // Then
+      expect(sent).toMatchObject({ ok: false, error: { code: 'NOTIFY_REJECTED', message: expect.stringContaining('KEY') } });
+      expect(server.requests).toEqual([]);
+    },
+  );
+
+  test('has the picture as base64 where so configured', async () => {
+    // Given
+    const config = { snapshot: 'base64' };
+    // When
+    const { body } = await received(config, { ...FULL_ALERT, snapshot: JPEG });
+    // Then
+    expect(JSON.parse(body.toString())).toMatchObject({ camera_name: 'Front Door', snapshot: '/9j/2Q==' });
+  });
+
+  test('has the picture as a part of its own where so configured, and all of it is signed', async () => {
+    // Given
+    const config = { snapshot: 'multipart', secret_env: 'WEBHOOK_SECRET' };
+    // When
+    const { headers, body } = await received(config, { ...FULL_ALERT, snapshot: JPEG });
+    // Then
+    const form = await new Response(new Uint8Array(body), {
+      headers: { 'content-type': headers['content-type'] ?? '' },
+    }).formData();
+    const [alert, snapshot] = [form.get('alert'), form.get('snapshot')];
+    if (!(alert instanceof File) || !(snapshot instanceof File)) throw new Error('a part is missing');
+    expect(JSON.parse(await alert.text())).toMatchObject({ camera_name: 'Front Door' });
+    expect(new Uint8Array(await snapshot.arrayBuffer())).toEqual(JPEG);
+    const signed = Buffer.concat([Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`), body]);
+    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', KEY).update(signed).digest('base64')}`);
+  });
+
+  test.each(['none', 'base64', 'multipart'])('has no picture where there is none, with snapshot: %s', async (snapshot) => {
+    // Given
+    // When
+    const { body } = await received({ snapshot });
+    // Then
+    expect(JSON.parse(body.toString())).not.toHaveProperty('snapshot');
+  });
+
+  test('goes where a variable says, which no error tells', async () => {
+    // Given a server that answers, and is gone after
+    const { server, notifier } = await channel({ url_env: 'WEBHOOK_URL', headers_env: { 'X-Token': 'WEBHOOK_TOKEN' } });
+    // When
+    await notifier.send(FULL_ALERT, signal());
+    await server.close();
+    const failed = [await notifier.send(FULL_ALERT, signal()), await notifier.ping()];
+    // Then
+    expect(server.accepted).toMatchObject([{ path: '/hooks/s3cret?x=1', headers: { 'x-token': 'tk_secret' } }]);
+    for (const answer of failed) expect(answer.ok).toBe(false);
+    expect(JSON.stringify(failed)).not.toMatch(/s3cret|tk_secret/);
+  });
+
+  test('is nothing when it is only asked whether it is there', async () => {
+    // Given
+    const { server, notifier } = await channel();
+    // When
+    const ping = await notifier.ping();
+    // Then
+    expect(ping).toEqual({ ok: true, value: undefined });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe('the config of a webhook', () => {
+  test.each([
+    [{}, 'url'],
+    [{ url: 'http://a.example', url_env: 'B' }, 'url'],
+    [{ url: 'ftp://a.example' }, 'url'],
+    [{ url: 'http://user:password@a.example' }, 'url'],
+    [{ url: 'http://a.example', headers: { 'Webhook-Signature': 'v1,x' } }, 'headers'],
+    [{ url: 'http://a.example', headers: { 'X-A': 'a\r\nX-B: b' } }, 'headers'],
+    [{ url: 'http://a.example', headers: { 'X A': 'a' } }, 'headers'],
+    [{ url: 'http://a.example', timeout_s: 60 }, 'timeout_s'],
+  ])('refuses %j', (config, where) => {
+    // Given
+    // When
+    const parsed = webhookNotifier.configSchema.safeParse(config);
+    // Then
+    expect(parsed.error?.issues.map(({ path }) => path[0])).toEqual([where]);
+  });
+});
+
+const signal = (): AbortSignal => new AbortController().signal;

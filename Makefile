@@ -1,6 +1,6 @@
 # The command surface. Each target is a line here and a script in scripts/, which finds Node 24 by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo dev check typecheck lint format test bench db-up db-migrate up down gen histories
+.PHONY: help setup setup-test demo dev check typecheck lint format test bench stack db-up db-migrate up down gen histories
 
 RUN := sh scripts/run.sh
 HOMESEC := $(RUN) node src/cli/main.ts
@@ -43,6 +43,9 @@ bench: setup ## overhead per clip, filter time, cameras, memory
 
 histories: setup-test ## record workflow histories of this version, for the replay tests
 	@HOMESEC_RECORD_HISTORIES=1 $(RUN) vitest run
+
+stack: setup-test ## docker-compose.yml without containers, each service a process; E2E=1 tests a household on it
+	@$(if $(E2E),$(RUN) vitest run --config vitest.stack.config.ts,$(RUN) node tools/stack.ts)
 
 db-up: setup ## the embedded Postgres alone, in the background
 	@sh scripts/up.sh --only postgres $(WITH)

@@ -7,7 +7,7 @@ import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts
 import { consultDesk } from './consult-desk.ts';
 import { runStage } from './run-stage.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
-import { attemptsOf, blame, summary } from './stages.ts';
+import { attemptsOf, blame, summary, trialOf } from './stages.ts';
 
 /** Decides and delivers a clip's one alert, from first knowledge to last. */
 export interface Alerting {
@@ -118,6 +118,7 @@ async function send(run: ClipRun, channel: string, delivery: ChannelDelivery): P
     () => sendNotification({ channel, alert, runId: workflowInfo().runId }),
     (failure) => ({ kind: 'NotifyError' as const, channel, ...blame(run, failure) }),
   );
+  run.trials.set(`notify ${channel}`, trialOf(outcome));
   for (const failed of attemptsOf(outcome)) {
     run.events.emit({ eventType: 'notification_failed', notifierName: channel, revision: alert.revision, ...failed });
   }

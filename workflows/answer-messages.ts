@@ -2,6 +2,7 @@ import { ApplicationFailure, setHandler, upsertSearchAttributes } from '@tempora
 import type { AcknowledgeRequest, RetryStageRequest, UpdateAnswer } from '../src/domain/process-clip.ts';
 import type { Stage } from '../src/domain/stage-error.ts';
 import { type ClipRun, failedStages, stateOf } from './clip-run.ts';
+import { showDetails } from './details.ts';
 import * as messages from './messages.ts';
 import { isRepeatedByReset } from './reset-guard.ts';
 
@@ -32,6 +33,7 @@ function acknowledge(run: ClipRun, { by }: AcknowledgeRequest): void {
   run.acknowledgedBy = by;
   run.events.emit({ eventType: 'clip_acknowledged', by });
   upsertSearchAttributes([{ key: messages.CLIP_ACKNOWLEDGED, value: true }]);
+  showDetails(run);
 }
 
 function checkRetry(run: ClipRun, retries: readonly Stage[], { stage }: RetryStageRequest): void {

@@ -1,6 +1,7 @@
 import type { AlertDecision, ClipAlert } from '../src/domain/alert.ts';
 import type { ClipStatus } from '../src/domain/clip-state.ts';
 import type { ClipEvent, NewClipEvent } from '../src/domain/events.ts';
+import type { Instant } from '../src/domain/instant.ts';
 import { type KnownAnalysis, type KnownFilter, type KnownUpload, PENDING } from '../src/domain/known.ts';
 import type { ProcessClipInput, ProcessClipState } from '../src/domain/process-clip.ts';
 import type { NotifyError, Stage, StageError } from '../src/domain/stage-error.ts';
@@ -19,6 +20,13 @@ export interface ChannelDelivery {
   error?: NotifyError;
 }
 
+/** How the last try at a stage, or at a channel, went. */
+export interface Trial {
+  readonly attempt: number;
+  /** Not known of one that failed. */
+  readonly durationMs?: number;
+}
+
 /** All that a clip's workflow knows; its stages write here, each its own part. */
 export interface ClipRun {
   readonly input: ProcessClipInput;
@@ -28,6 +36,8 @@ export interface ClipRun {
   status: ClipStatus;
   /** Has been parked, so that a person may have failed stages retried. */
   parked: boolean;
+  /** When it will not wait for a person any longer. */
+  parkedUntil?: Instant;
   upload: KnownUpload;
   filter: KnownFilter;
   analysis: KnownAnalysis;
@@ -35,6 +45,8 @@ export interface ClipRun {
   /** The version of the alert's content that channels owe; 0 while there is no alert. */
   content: number;
   readonly deliveries: Map<string, ChannelDelivery>;
+  /** By stage, and `notify <channel>`. */
+  readonly trials: Map<string, Trial>;
   /** Told in the summary of its camera's backlog. */
   summarized: boolean;
   /** Its alert goes together with those of the other clips of its visit. */
@@ -49,7 +61,7 @@ export interface ClipRun {
 export function createClipRun(input: ProcessClipInput, events: ClipLog): ClipRun {
   const fresh = (channel: string) => ({ confirmedContent: 0, sentRevision: input.delivered?.[channel] ?? 0 });
   const deliveries = new Map(input.plan.channels.map((channel) => [channel, fresh(channel)]));
-  const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING, content: 0, deliveries };
+  const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING, content: 0, deliveries, trials: new Map() };
   const flags = { parked: false, summarized: false, grouped: false, delayed: false, recalling: false };
   return { input, events, generation: input.generation, status: 'queued_local', ...knowledge, ...flags };
 }

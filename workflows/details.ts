@@ -1,4 +1,5 @@
 import { setCurrentDetails } from '@temporalio/workflow';
+import { formatMs } from '../src/domain/format-ms.ts';
 import type { Known } from '../src/domain/known.ts';
 import { remedyOf } from '../src/domain/stage-error.ts';
 import { type ClipRun, deliveryState, stageErrors } from './clip-run.ts';
@@ -14,11 +15,34 @@ function detailsOf(run: ClipRun): string {
     ['filter', told(run.filter, ({ detectedClasses }) => detectedClasses.join(', ') || 'nothing seen')],
     ['vlm', told(run.analysis, ({ riskLevel, activityType }) => `${riskLevel} risk, ${activityType}`)],
     ['alert', run.decision === undefined ? 'undecided' : `${run.decision.notify ? 'yes' : 'no'}: ${run.decision.notifyReason}`],
-    ...[...run.deliveries].map(([channel, delivery]) => [`notify ${channel}`, deliveryState(run, delivery)]),
+    ...[...run.deliveries].map(([channel, delivery]) => [`notify ${channel}`, deliveryState(run, delivery).replaceAll('_', ' ')]),
+  ] as const;
+  const table = [
+    ['stage', 'outcome', 'took', 'attempts'],
+    ['---', '---', '---', '---'],
+    ...rows.map(([stage, outcome]) => [stage, outcome, ...triedOf(run, stage)]),
   ];
-  const table = ['| stage | |', '|---|---|', ...rows.map(([stage, state]) => `| ${stage} | ${state} |`)];
-  return [`**${run.status}**`, '', ...table, '', ...stageErrors(run).map(remedy)].join('\n');
+  return [headOf(run), '', ...table.map(rowOf), '', ...stageErrors(run).map(remedy), ...waitOf(run)].join('\n');
 }
+
+function headOf({ status, generation, acknowledgedBy }: ClipRun): string {
+  const notes = [
+    ...(generation === 1 ? [] : [`generation ${generation}`]),
+    ...(acknowledgedBy === undefined ? [] : [`acknowledged by ${acknowledgedBy}`]),
+  ];
+  return [`**${status}**`, ...notes].join(' · ');
+}
+
+function triedOf({ trials }: ClipRun, stage: string): [took: string, attempts: string] {
+  const trial = trials.get(stage);
+  if (trial === undefined) return ['', ''];
+  const { attempt, durationMs } = trial;
+  return [durationMs === undefined ? '' : formatMs(durationMs), String(attempt)];
+}
+
+/** A cell cannot hold a bar or a line's end. */
+const rowOf = (cells: readonly (string | undefined)[]): string =>
+  `| ${cells.map((cell = '') => cell.replaceAll(/[|\n]/g, ' ')).join(' | ')} |`;
 
 function told<T>(stage: Known<T, string>, tell: (value: T) => string): string {
   switch (stage.state) {
@@ -35,3 +59,8 @@ function told<T>(stage: Known<T, string>, tell: (value: T) => string): string {
 
 const remedy = ([stage, { code, message }]: ReturnType<typeof stageErrors>[number]): string =>
   `**${stage}: ${code}.** ${message}\n\n${remedyOf(code)} Then send the update \`retryStage\` with \`{"stage":"${stage}"}\`.\n`;
+
+const waitOf = ({ parkedUntil }: ClipRun): string[] =>
+  parkedUntil === undefined
+    ? []
+    : [`Waits until ${parkedUntil.slice(0, 16).replace('T', ' ')} UTC. After that it is failed, and can still be retried.`];

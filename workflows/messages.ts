@@ -15,6 +15,8 @@ export const retryStageUpdate = defineUpdate<UpdateAnswer, [RetryStageRequest]>(
 export const acknowledgeUpdate = defineUpdate<UpdateAnswer, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE);
 export const stateQuery = defineQuery<ProcessClipState>(STATE_QUERY);
 
+export const CLIP_CAMERA = defineSearchAttributeKey('ClipCamera', SEARCH_ATTRIBUTES.ClipCamera);
+export const CLIP_RECORDED_AT = defineSearchAttributeKey('ClipRecordedAt', SEARCH_ATTRIBUTES.ClipRecordedAt);
 export const CLIP_STATUS = defineSearchAttributeKey('ClipStatus', SEARCH_ATTRIBUTES.ClipStatus);
 export const CLIP_STAGE = defineSearchAttributeKey('ClipStage', SEARCH_ATTRIBUTES.ClipStage);
 export const CLIP_ERROR_CODE = defineSearchAttributeKey('ClipErrorCode', SEARCH_ATTRIBUTES.ClipErrorCode);

@@ -27,7 +27,7 @@ import { analyze, filter, upload } from './stages.ts';
  * more. A stage that failed for good parks the clip until a person has it retried, or until nobody did for too long.
  */
 export async function processClip(input: ProcessClipInput): Promise<ProcessClipResult> {
-  const { recordEvents } = proxyActivities<ActivityProxies>(STAGE_POLICIES.record);
+  const { recordEvents } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.record, summary: 'events' });
   const { clipId } = input.clip;
   const events: ClipLog = createEventLog({
     stamp: (event, stamp) => ({ ...event, ...stamp, clipId, generation: run.generation }),
@@ -99,6 +99,7 @@ async function alertByDeadline(run: ClipRun, alerting: Alerting): Promise<void> 
 async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): Promise<void> {
   run.status = 'parked';
   run.parked = true;
+  run.parkedUntil = new Date(Date.now() + run.input.plan.parkForMs).toISOString();
   showDetails(run);
   listStatus(run);
   emitParked(run);
@@ -109,6 +110,8 @@ async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): 
   }
   const wanted = retries.splice(0);
   run.status = run.upload.state === 'done' ? 'uploaded' : 'queued_local';
+  delete run.parkedUntil;
+  showDetails(run);
   listStatus(run);
   // The filter takes the model along.
   const retried = wanted.filter((stage) => stage !== 'vlm' || !wanted.includes('filter'));
@@ -145,7 +148,7 @@ async function finish(run: ClipRun, status: 'done' | 'failed'): Promise<void> {
   showDetails(run);
   await run.events.flush();
   const { clipId, hostId } = run.input.clip;
-  const { releaseClip } = proxyActivities<ActivityProxies>(STAGE_POLICIES.release(hostId));
+  const { releaseClip } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.release(hostId), summary: 'release' });
   await releaseClip({ clipId, uploaded: run.upload.state === 'done' });
   // An acknowledgement may have come in meanwhile.
   await run.events.flush();

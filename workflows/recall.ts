@@ -1,7 +1,15 @@
-import { ActivityFailure, condition, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  condition,
+  isCancellation,
+  proxyActivities,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import type { ClipMemory } from '../src/domain/clip-memory.ts';
 import { type ClipRun, emitParked } from './clip-run.ts';
+import * as messages from './messages.ts';
 import { onReset } from './reset-guard.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 
@@ -13,6 +21,15 @@ export const isStartedAgain = (): boolean => workflowInfo().memo?.['sha256'] ===
 
 /** Makes of a run that was started again the next generation, which repeats nothing that was delivered. */
 export async function recallBeginning(run: ClipRun): Promise<void> {
+  const { cameraName, recordedStartAt } = run.input.clip;
+  // What stands there may be missing, or be that of the run that this one was made like.
+  upsertSearchAttributes([
+    { key: messages.CLIP_CAMERA, value: cameraName },
+    { key: messages.CLIP_RECORDED_AT, value: new Date(recordedStartAt) },
+    { key: messages.CLIP_STATUS, value: run.status },
+    { key: messages.CLIP_STAGE, value: null },
+    { key: messages.CLIP_ERROR_CODE, value: null },
+  ]);
   const memory = await recall();
   run.generation = Math.max(run.generation, (memory?.generation ?? run.input.generation) + 1);
   // Nothing can be found out: who may have had the alert gets an update and not a second one.

@@ -1,11 +1,10 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ActivityProxies, Attempted, ClipSource, FailedAttempt } from '../src/domain/activities.ts';
-import type { NewClipEvent } from '../src/domain/events.ts';
 import { type Known, type KnownFilter, PENDING, type VLMSkipReason } from '../src/domain/known.ts';
 import type { ClipPlan } from '../src/domain/process-clip.ts';
 import type { Result } from '../src/domain/result.ts';
 import type { PluginFailure, StageError } from '../src/domain/stage-error.ts';
-import type { ClipRun } from './clip-run.ts';
+import type { ClipRun, Trial } from './clip-run.ts';
 import { runStage, type StageFailure } from './run-stage.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 
@@ -22,7 +21,7 @@ export async function upload(run: ClipRun): Promise<void> {
     () => uploadClip({ clip }),
     (failure) => ({ kind: 'UploadError' as const, storageKey: clip.storageKey, ...blame(run, failure) }),
   );
-  emitFailures(run, 'upload_failed', outcome);
+  conclude(run, 'upload', outcome);
   run.upload = known(outcome);
   if (!outcome.ok) return;
   const { value, attempt, durationMs } = outcome.value;
@@ -39,7 +38,7 @@ export async function filter(run: ClipRun): Promise<void> {
     () => detectObjects({ ...sourceOf(run), triggerClasses: plan.triggerClasses }),
     (failure) => ({ kind: 'FilterError' as const, ...blame(run, failure) }),
   );
-  emitFailures(run, 'filter_failed', outcome);
+  conclude(run, 'filter', outcome);
   run.filter = known(outcome);
   if (!outcome.ok) return;
   const { value, attempt, durationMs } = outcome.value;
@@ -63,7 +62,7 @@ export async function analyze(run: ClipRun): Promise<void> {
     () => analyzeClip({ ...sourceOf(run), ...seen }),
     (failure) => ({ kind: 'VLMError' as const, ...blame(run, failure) }),
   );
-  emitFailures(run, 'vlm_failed', outcome);
+  conclude(run, 'vlm', outcome);
   run.analysis = known(outcome);
   if (!outcome.ok) return;
   const { value, attempt, durationMs } = outcome.value;
@@ -98,11 +97,20 @@ function known<T>(outcome: Result<Attempted<T>, StageFailure<StageError>>): Know
   return outcome.ok ? { state: 'done', value: outcome.value.value } : { state: 'failed', error: outcome.error.error };
 }
 
-type StageFailed = Extract<NewClipEvent, { eventType: 'upload_failed' | 'filter_failed' | 'vlm_failed' }>['eventType'];
+/** Notes how the stage went: one event for each attempt that failed, in their order, whether or not the stage worked in the end. */
+function conclude<T>(
+  run: ClipRun,
+  stage: 'upload' | 'filter' | 'vlm',
+  outcome: Result<Attempted<T>, StageFailure<StageError>>,
+): void {
+  run.trials.set(stage, trialOf(outcome));
+  for (const failed of attemptsOf(outcome)) run.events.emit({ eventType: `${stage}_failed`, ...failed });
+}
 
-/** One event for each attempt that failed, in their order, whether or not the stage worked in the end. */
-function emitFailures<T>(run: ClipRun, eventType: StageFailed, outcome: Result<Attempted<T>, StageFailure<StageError>>): void {
-  for (const failed of attemptsOf(outcome)) run.events.emit({ eventType, ...failed });
+export function trialOf(outcome: Result<Attempted<unknown>, StageFailure<StageError>>): Trial {
+  if (!outcome.ok) return { attempt: outcome.error.attempt };
+  const { attempt, durationMs } = outcome.value;
+  return { attempt, durationMs };
 }
 
 type FailedAttemptEvent = FailedAttempt & { readonly willRetry: boolean };

@@ -1,6 +1,7 @@
 import type { ClipState } from '../domain/clip-state.ts';
 import type { ClipEvent } from '../domain/events.ts';
-import { detailOf, formatMs, tookOf } from './event-words.ts';
+import { formatMs } from '../domain/format-ms.ts';
+import { detailOf, tookOf } from './event-words.ts';
 import { printLine, printTable } from './print.ts';
 
 /** What is known of a clip, for a person: its state, what went wrong, and every step so far. */

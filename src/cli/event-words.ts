@@ -1,11 +1,10 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { ClipEvent } from '../domain/events.ts';
+import { formatMs } from '../domain/format-ms.ts';
 
 /** How long the stage took that an event ends, such as `132 ms` or `10.3 s`; empty for events that end none. */
 export const tookOf = (event: ClipEvent): string =>
   'durationMs' in event && event.eventType !== 'clip_recorded' ? formatMs(event.durationMs) : '';
-
-export const formatMs = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 /** The one or two facts of an event that a reader of a history looks for. */
 export function detailOf(event: ClipEvent): string {

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { formatMs } from '../event-words.ts';
+import { formatMs } from '../../domain/format-ms.ts';
 import { printLine, printTable } from '../print.ts';
 import type { AlertListener } from './received-alerts.ts';
 import type { Told } from './story.ts';

@@ -11,10 +11,10 @@ import {
 import { type BackfillRun, detailsOf, progressOf } from './backfill-run.ts';
 import { isRepeatedByReset } from './reset-guard.ts';
 
-const pauseUpdate = defineUpdate<BackfillProgress, []>(PAUSE_UPDATE);
-const resumeUpdate = defineUpdate<BackfillProgress, []>(RESUME_UPDATE);
+const pauseUpdate = defineUpdate<BackfillProgress>(PAUSE_UPDATE);
+const resumeUpdate = defineUpdate<BackfillProgress>(RESUME_UPDATE);
 const setConcurrencyUpdate = defineUpdate<BackfillProgress, [number]>(SET_CONCURRENCY_UPDATE);
-const cancelUpdate = defineUpdate<BackfillProgress, []>(CANCEL_UPDATE);
+const cancelUpdate = defineUpdate<BackfillProgress>(CANCEL_UPDATE);
 const progressQuery = defineQuery<BackfillProgress>(PROGRESS_QUERY);
 
 /** Answers the query and the updates of a backfill. Each update answers with what then is; sent twice, it changes nothing. */

@@ -30,7 +30,7 @@ export function createVariants<T, E>(
   load: (config: PluginSettings) => Result<T, E>,
   closeOne: (instance: T) => Promise<void> = () => Promise.resolve(),
 ): Variants<T, E> {
-  /** By hash; the one used last comes last. */
+  /** By hash; the one given back last comes last. */
   const entries = new Map<string, Entry<T>>();
 
   function take(override: ConfigOverride): Result<Entry<T>, E> {
@@ -40,7 +40,6 @@ export function createVariants<T, E>(
     const loaded = known === undefined ? load(settings) : ok(known.instance);
     if (!loaded.ok) return loaded;
     const entry = known ?? { instance: loaded.value, configHash, users: 0 };
-    entries.delete(configHash);
     entries.set(configHash, entry);
     entry.users += 1;
     return ok(entry);
@@ -48,6 +47,8 @@ export function createVariants<T, E>(
 
   async function giveBack(entry: Entry<T>): Promise<void> {
     entry.users -= 1;
+    entries.delete(entry.configHash);
+    entries.set(entry.configHash, entry);
     const idle = [...entries.values()].filter(({ users }) => users === 0);
     const surplus = idle.slice(0, Math.max(0, idle.length - IDLE_KEPT));
     for (const { configHash } of surplus) entries.delete(configHash);

@@ -9,7 +9,7 @@ import { stack, type TestDatabase } from '../../support/stack.ts';
 import { errorOf, valueOf } from '../../support/value-of.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../migrations');
-const TABLES = ['camera_events', 'camera_states', 'clip_events', 'clip_states', 'logs', 'schema_migrations'];
+const TABLES = ['analysis_runs', 'camera_events', 'camera_states', 'clip_events', 'clip_states', 'logs', 'schema_migrations'];
 let database: TestDatabase;
 let pool: Pool;
 /** A copy of the migrations that a test may change. */

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { err, ok } from '../../../src/domain/result.ts';
+import { createVariants, withOverride } from '../../../src/plugins/variants.ts';
+
+/** Variants of a plugin that notes what becomes of its instances. */
+function open() {
+  const [made, closed] = [[] as unknown[], [] as unknown[]];
+  const variants = createVariants<object, string>(
+    { model: 'a', classes: ['person'], overrides: { Yard: { hits: 1 } } },
+    (config) => {
+      if (config['model'] === 'unknown') return err('there is no such model');
+      made.push(config['model']);
+      return ok(config);
+    },
+    async (instance) => void closed.push('model' in instance ? instance.model : undefined),
+  );
+  const use = (model: string) => variants.use({ model }, async ({ configHash }) => configHash);
+  return { variants, made, closed, use };
+}
+
+describe('an override', () => {
+  it('replaces values and lists, and reaches into mappings', () => {
+    // Given
+    const config = { model: 'a', classes: ['person'], overrides: { Yard: { hits: 1, fps: 2 } } };
+    // When
+    const merged = withOverride(config, { classes: ['car'], overrides: { Yard: { hits: 3 }, Door: { fps: 1 } } });
+    // Then
+    expect(merged).toEqual({ model: 'a', classes: ['car'], overrides: { Yard: { hits: 3, fps: 2 }, Door: { fps: 1 } } });
+    expect(config.overrides.Yard.hits).toBe(1);
+  });
+});
+
+describe('variants', () => {
+  it('share an instance between calls with the same settings, however these are written', async () => {
+    // Given
+    const { variants, made } = open();
+    // When
+    const hashes = await Promise.all([
+      variants.use({ model: 'b', classes: ['car'] }, async ({ configHash }) => configHash),
+      variants.use({ classes: ['car'], model: 'b' }, async ({ configHash }) => configHash),
+      variants.use({}, async ({ configHash }) => configHash),
+    ]);
+    // Then
+    expect(made).toEqual(['b', 'a']);
+    expect(hashes[0]).toEqual(hashes[1]);
+    expect(hashes[0]).not.toEqual(hashes[2]);
+  });
+
+  it('keep two that nobody uses, and close the others', async () => {
+    // Given
+    const { closed, use, variants } = open();
+    // When
+    for (const model of ['b', 'c', 'b', 'd']) await use(model);
+    // Then
+    expect(closed).toEqual(['c']);
+    await variants.close();
+    expect(closed).toEqual(['c', 'b', 'd']);
+  });
+
+  it('close none that is in use', async () => {
+    // Given
+    const { closed, use, variants } = open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const working = variants.use({ model: 'busy' }, () => promise);
+    // When
+    for (const model of ['b', 'c', 'd']) await use(model);
+    // Then
+    expect(closed).toEqual(['b']);
+    resolve();
+    await working;
+    expect(closed).not.toContain('busy');
+  });
+
+  it('answer with the error of settings that make no instance', async () => {
+    // Given
+    const { use } = open();
+    // When, Then
+    expect(await use('unknown')).toEqual(err('there is no such model'));
+  });
+});

@@ -87,5 +87,6 @@ const attachmentOf = ({ jpeg, fileName, contentId }: NonNullable<ComposedMail['s
   filename: fileName,
   type: 'image/jpeg',
   disposition: contentId === undefined ? 'attachment' : 'inline',
-  ...(contentId === undefined ? {} : { contentId }),
+  // As the API spells it: the SDK hands attachments over as they are, whatever its types say.
+  ...(contentId === undefined ? {} : { content_id: contentId }),
 });

@@ -13,6 +13,7 @@ import { localFolderSource } from './sources/local-folder/index.ts';
 import { rtspSource } from './sources/rtsp/index.ts';
 import { dropboxStorage } from './storage/dropbox/index.ts';
 import { localStorage } from './storage/local/index.ts';
+import { s3Storage } from './storage/s3/index.ts';
 
 /** Every plugin that HomeSec comes with. */
 export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [
@@ -21,6 +22,7 @@ export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [
   rtspSource,
   localStorage,
   dropboxStorage,
+  s3Storage,
   yoloFilter,
   openaiAnalyzer,
   defaultPolicy,

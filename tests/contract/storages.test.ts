@@ -1,11 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { dropboxStorage } from '../../src/plugins/storage/dropbox/index.ts';
 import { localStorage } from '../../src/plugins/storage/local/index.ts';
+import { s3Storage } from '../../src/plugins/storage/s3/index.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
 import { DROPBOX_SECRETS, openDropboxServer } from '../support/dropbox-server/dropbox-server.ts';
 import { createTestContext } from '../support/plugin-context.ts';
+import { openS3Server, S3_BUCKET, S3_SECRETS, type S3Server } from '../support/s3-server.ts';
 import { describeStorage } from './storage.contract.ts';
 
 describeStorage('local', async () => {
@@ -30,6 +33,30 @@ describeStorage('dropbox', async () => {
     await rm(folder, { recursive: true });
   };
   return { storage, backend: 'dropbox', dispose };
+});
+
+describe('with a real S3 server', () => {
+  let server: S3Server;
+  beforeAll(async () => {
+    server = await openS3Server();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  let buckets = 0;
+  describeStorage('s3', async () => {
+    buckets += 1;
+    const config = s3Storage.configSchema.parse({
+      bucket: S3_BUCKET,
+      prefix: `test-${buckets}`,
+      endpoint: server.url,
+      part_size_bytes: 5 << 20,
+    });
+    return {
+      storage: s3Storage.create(config, createTestContext({ secrets: S3_SECRETS })),
+      backend: 's3',
+      dispose: async () => {},
+    };
+  });
 });
 
 describeStorage('memory', async () => ({ storage: new MemoryStorage(), backend: 'memory', dispose: async () => {} }));

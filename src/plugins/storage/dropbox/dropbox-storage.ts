@@ -7,11 +7,12 @@ import { downloadFile, type files } from 'dropbox';
 import type { StoredClip } from '../../../domain/known.ts';
 import type { Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
+import { BlockHashes } from '../../../kit/block-hashes.ts';
 import { openLocal, readSealed } from '../../../kit/local-bytes.ts';
 import { checkKey, StorageStop, settle } from '../../../kit/storage-stop.ts';
 import type { LocalFile, Storage, StorageCall } from '../../spec/storage.ts';
 import type { DropboxConfig } from './config.ts';
-import { ContentHash, contentHashOf } from './content-hash.ts';
+import { BLOCK_BYTES, contentHashOf, contentHashOfFew } from './content-hash.ts';
 import type { DropboxLink } from './dropbox-link.ts';
 import { describeFailure, isNotFound } from './failures.ts';
 import { type Upload, upload } from './upload-session.ts';
@@ -38,9 +39,9 @@ export class DropboxStorage implements Storage {
     return this.#settle(`store ${key}`, key, call, async () => {
       const handle = await openLocal(file);
       try {
-        const hash = new ContentHash();
-        await readSealed(handle, file, call, (piece) => hash.update(piece));
-        await this.#store({ handle, sizeBytes: file.sizeBytes, contentHash: hash.digest() }, key, call);
+        const blocks = new BlockHashes(BLOCK_BYTES);
+        await readSealed(handle, file, call, (piece) => blocks.update(piece));
+        await this.#store({ handle, sizeBytes: file.sizeBytes, contentHash: contentHashOf(blocks.digests()) }, key, call);
         call.onProgress(file.sizeBytes);
         return stored(key);
       } finally {
@@ -54,7 +55,7 @@ export class DropboxStorage implements Storage {
       const found = await this.#find(key, call);
       if (found === undefined) return undefined;
       if (found.size !== expected.sizeBytes) throw conflict(key);
-      const contentHash = contentHashOf(expected);
+      const contentHash = contentHashOfFew(expected);
       const isSame =
         contentHash === undefined ? (await this.#hash(key, call)) === expected.sha256 : found.content_hash === contentHash;
       if (!isSame) throw conflict(key);

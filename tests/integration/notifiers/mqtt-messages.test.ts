@@ -149,6 +149,23 @@ describe('what a subscriber receives', () => {
     expect((await received(late, 2)).toSorted()).toEqual([`${topic}/Front Door 1 online`, `${topic}/a_b 1 offline`]);
   });
 
+  test('has the picture on a topic of its own, where the owner wants it', async () => {
+    // Given one who listens to pictures as hex, and two channels of which one shows them
+    const { broker, notifier } = await watched({ snapshot: true });
+    const pictures = await subscribe(broker.port, 'homecam/alerts/+/snapshot', ['-F', '%t %r %x']);
+    cleanup(pictures.stop);
+    const { notifier: silent } = createChannel({ host: broker.host, port: broker.port });
+    cleanup(() => silent.close());
+    // When
+    const snapshot = Uint8Array.from([0xff, 0xd8, 0x00, 0xff, 0xd9]);
+    await silent.send({ ...FULL_ALERT, snapshot }, signal());
+    for (const revision of [1, 2]) await notifier.send({ ...FULL_ALERT, revision, snapshot }, signal());
+    await notifier.send(BARE_ALERT, signal());
+    // Then an alert and its update have the same
+    const picture = 'homecam/alerts/Front Door/snapshot 0 ffd800ffd9';
+    expect(await received(pictures, 2)).toEqual([picture, picture]);
+  });
+
   test.each([0, 1, 2])('is published with QoS %i when so configured', async (qos) => {
     // Given a broker that tells how it was given a message
     const broker = await startAedes();

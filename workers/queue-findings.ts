@@ -1,4 +1,5 @@
-import type { NativeConnection, Worker } from '@temporalio/worker';
+import type { Connection } from '@temporalio/client';
+import type { Worker } from '@temporalio/worker';
 import { bad, good } from '../src/kit/findings.ts';
 import type { Finding } from '../src/plugins/spec/finding.ts';
 import { explainRefusal } from '../src/temporal/explain-refusal.ts';
@@ -12,8 +13,9 @@ const ANSWER_WITHIN_MS = 2_000;
 /**
  * Whether the server sees this worker ask for work. What the worker says of itself is no sign: it runs on in an outage. One
  * with its hands full does not ask.
+ * @param connection not the worker's own, on which a question to a server that is away takes ten seconds.
  */
-export async function queueFindings(connection: NativeConnection, workers: readonly Worker[]): Promise<Finding[]> {
+export async function queueFindings(connection: Connection, workers: readonly Worker[]): Promise<Finding[]> {
   return (
     await Promise.all(workers.flatMap((worker) => typesOf(worker).map((type) => queueFinding(connection, worker, type))))
   ).flat();
@@ -26,7 +28,7 @@ const typesOf = ({ options }: Worker): readonly QueueType[] =>
 
 const FIX = 'See that the server at temporal.address runs, and that this worker reaches it. It goes on by itself.';
 
-async function queueFinding(connection: NativeConnection, worker: Worker, type: QueueType): Promise<Finding> {
+async function queueFinding(connection: Connection, worker: Worker, type: QueueType): Promise<Finding> {
   const { taskQueue, namespace, identity } = worker.options;
   const what = `queue ${taskQueue} (${type})`;
   try {

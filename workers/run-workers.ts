@@ -47,7 +47,7 @@ async function work(app: App, plan: WorkersPlan, { connection, access }: WorkerC
   const converting = dataConverter === undefined ? {} : { dataConverter };
   const workers = await plan.create({ connection, namespace, stageEnded: health.stageEnded, ...converting });
   const running = workers.map((worker) => worker.run());
-  health.working(connection, workers);
+  health.working(access, workers);
   const stop = () => workers.forEach((worker) => worker.shutdown());
   if (app.signal.aborted) stop();
   app.signal.addEventListener('abort', stop, { once: true });

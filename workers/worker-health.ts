@@ -1,4 +1,5 @@
-import type { NativeConnection, Worker } from '@temporalio/worker';
+import type { Connection } from '@temporalio/client';
+import type { Worker } from '@temporalio/worker';
 import { Registry } from 'prom-client';
 import { healthAddressOf } from '../src/health/health-address.ts';
 import { createStageMetrics, type StageOutcome } from '../src/health/stage-metrics.ts';
@@ -6,6 +7,8 @@ import { bad } from '../src/kit/findings.ts';
 import type { Finding } from '../src/plugins/spec/finding.ts';
 import type { App } from '../src/runtime/app.ts';
 import { openProcessHealth } from '../src/runtime/process-health.ts';
+import type { TemporalAccess } from '../src/temporal/access.ts';
+import { createTemporalConnection } from '../src/temporal/client.ts';
 import { queueFindings } from './queue-findings.ts';
 import { openSdkMetrics } from './sdk-metrics.ts';
 
@@ -23,7 +26,7 @@ export interface WorkerHealth extends AsyncDisposable {
   readonly sdkMetricsAddress: string | undefined;
   readonly stageEnded: (outcome: StageOutcome) => void;
   readonly waiting: (reason: string) => void;
-  readonly working: (connection: NativeConnection, workers: readonly Worker[]) => void;
+  readonly working: (access: TemporalAccess, workers: readonly Worker[]) => void;
 }
 
 export async function openWorkerHealth(app: App, { name, look, addFigures }: WorkerHealthPlan): Promise<WorkerHealth> {
@@ -32,6 +35,7 @@ export async function openWorkerHealth(app: App, { name, look, addFigures }: Wor
   const updateFigures = addFigures?.(registry);
   const sdk = healthAddressOf(app.config) === undefined ? undefined : await openSdkMetrics();
   let temporal = (): Promise<Finding[]> => Promise.resolve(waitingFor('not asked yet'));
+  let connection: Connection | undefined;
   const server = openProcessHealth(app, {
     name,
     registry,
@@ -47,10 +51,15 @@ export async function openWorkerHealth(app: App, { name, look, addFigures }: Wor
     waiting: (reason) => {
       temporal = () => Promise.resolve(waitingFor(reason));
     },
-    working: (connection, workers) => {
-      temporal = () => queueFindings(connection, workers);
+    working: (access, workers) => {
+      const asking = createTemporalConnection(access);
+      connection = asking;
+      temporal = () => queueFindings(asking, workers);
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await connection?.close();
+    },
   };
 }
 

@@ -14,6 +14,7 @@ import { rtspSource } from './sources/rtsp/index.ts';
 import { dropboxStorage } from './storage/dropbox/index.ts';
 import { localStorage } from './storage/local/index.ts';
 import { s3Storage } from './storage/s3/index.ts';
+import { webdavStorage } from './storage/webdav/index.ts';
 
 /** Every plugin that HomeSec comes with. */
 export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [
@@ -23,6 +24,7 @@ export const BUILTIN_PLUGINS: readonly AnyPlugin[] = [
   localStorage,
   dropboxStorage,
   s3Storage,
+  webdavStorage,
   yoloFilter,
   openaiAnalyzer,
   defaultPolicy,

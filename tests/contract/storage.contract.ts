@@ -171,6 +171,19 @@ export function describeStorage(name: string, setup: () => Promise<StorageSetup>
       expect(await storage.verify('clips/clip', file, createCall())).toEqual({ ok: true, value: undefined });
     });
 
+    test('never takes what clips have in common in their keys for a clip', async () => {
+      // Given
+      const file = await localFile('the footage');
+      await storage.put(file, 'clips/yard/clip', createCall());
+      // When
+      const results = [await storage.delete('clips'), await storage.delete('clips/yard')];
+      const put = await storage.put(file, 'clips', createCall());
+      // Then: storages without folders have nothing there
+      for (const result of results) expect(result.ok || !isRetryable(result.error.code)).toBe(true);
+      expect(put.ok || put.error.code === 'STORAGE_CONFLICT').toBe(true);
+      expect(await fetched('clips/yard/clip')).toBe('the footage');
+    });
+
     test.each(HOSTILE_KEYS)('refuses the key %j in every call, for good', async (key) => {
       // Given
       const file = await localFile('the footage');

@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { dropboxStorage } from '../../src/plugins/storage/dropbox/index.ts';
 import { localStorage } from '../../src/plugins/storage/local/index.ts';
 import { s3Storage } from '../../src/plugins/storage/s3/index.ts';
+import { webdavStorage } from '../../src/plugins/storage/webdav/index.ts';
 import { MemoryStorage } from '../fakes/memory-storage.ts';
 import { DROPBOX_SECRETS, openDropboxServer } from '../support/dropbox-server/dropbox-server.ts';
 import { createTestContext } from '../support/plugin-context.ts';
 import { openS3Server, S3_BUCKET, S3_SECRETS, type S3Server } from '../support/s3-server.ts';
+import { openWebdavServer, WEBDAV_SECRETS, type WebdavServer } from '../support/webdav-server.ts';
 import { describeStorage } from './storage.contract.ts';
 
 describeStorage('local', async () => {
@@ -56,6 +58,23 @@ describe('with a real S3 server', () => {
       backend: 's3',
       dispose: async () => {},
     };
+  });
+});
+
+describe('with a real WebDAV server', () => {
+  let server: WebdavServer;
+  beforeAll(async () => {
+    server = await openWebdavServer();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  let folders = 0;
+  describeStorage('webdav', async () => {
+    folders += 1;
+    const login = { username_env: 'WEBDAV_USER', password_env: 'WEBDAV_PASSWORD' };
+    const config = webdavStorage.configSchema.parse({ url: `${server.url}/test-${folders}`, ...login });
+    const storage = webdavStorage.create(config, createTestContext({ secrets: WEBDAV_SECRETS }));
+    return { storage, backend: 'webdav', dispose: async () => {} };
   });
 });
 

@@ -83,6 +83,8 @@ export class DropboxStorage implements Storage {
   delete(key: string): Promise<Result<void, PluginFailure>> {
     return this.#settle(`delete ${key}`, key, UNATTENDED, async () => {
       const path = this.#pathOf(key);
+      // Of a folder Dropbox would delete all that is in it.
+      if ((await this.#find(key, UNATTENDED)) === undefined) return;
       await unlessMissing(this.#link.ask(UNATTENDED, (client, { signal }) => client.filesDeleteV2({ path }, { signal })));
     });
   }

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, open, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LocalFile, Storage, StorageCall } from '../../../src/plugins/spec/storage.ts';
+import { webdavStorage } from '../../../src/plugins/storage/webdav/index.ts';
+import { createTestContext } from '../../support/plugin-context.ts';
+import { type Bouncer, digestBouncer, openWebdavDoor } from '../../support/webdav-door.ts';
+import { openWebdavServer, WEBDAV_SECRETS, type WebdavServer } from '../../support/webdav-server.ts';
+
+let server: WebdavServer;
+beforeAll(async () => {
+  server = await openWebdavServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+let folder: string;
+let root: string;
+let tests = 0;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'homesec-webdav-'));
+  tests += 1;
+  root = `test-${tests}`;
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const LOGIN = { username_env: 'WEBDAV_USER', password_env: 'WEBDAV_PASSWORD' };
+const openStorage = (more: object = {}, secrets: Record<string, string> = WEBDAV_SECRETS): Storage => {
+  const config = { url: `${server.url}/${root}`, timeout_s: 1, ...LOGIN, ...more };
+  return webdavStorage.create(webdavStorage.configSchema.parse(config), createTestContext({ secrets }));
+};
+
+async function localFile(content: string | Buffer): Promise<LocalFile> {
+  const path = join(folder, 'clip.mp4');
+  await writeFile(path, content);
+  return { path, sizeBytes: Buffer.byteLength(content), sha256: createHash('sha256').update(content).digest('hex') };
+}
+
+const createCall = (more: Partial<StorageCall> = {}): StorageCall => ({
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+  ...more,
+});
+
+const filesStored = async (): Promise<string[]> => {
+  const found = await readdir(join(server.folder, root), { recursive: true, withFileTypes: true });
+  return found.filter((entry) => entry.isFile()).map((entry) => entry.name);
+};
+
+describe('a stored clip', () => {
+  test('that changed under way is not taken for a copy, and nothing is left of it', async () => {
+    // Given a file of which a byte changes after it was looked at
+    const file = await localFile(Buffer.alloc(3_000_000, 'x'));
+    const handle = await open(file.path, 'r+');
+    const pace = async () => void (await handle.write('changed', 2_900_000));
+    // When
+    const put = await openStorage().put(file, 'clip.mp4', createCall({ pace }));
+    await handle.close();
+    // Then
+    expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNVERIFIED' } });
+    expect(await filesStored()).toEqual([]);
+  });
+
+  test('is read back once, unless the owner has chosen its size to be enough', async () => {
+    // Given a server whose requests are counted
+    const asked: string[] = [];
+    await using door = await openWebdavDoor(server, (request) => {
+      asked.push(request.method ?? '');
+      return false;
+    });
+    const file = await localFile('the footage');
+    const url = `${door.url}/${root}`;
+    // When
+    const puts = [
+      await openStorage({ url }).put(file, 'first', createCall()),
+      await openStorage({ url, read_back: false }).put(file, 'second', createCall()),
+    ];
+    // Then
+    for (const put of puts) expect(put).toMatchObject({ ok: true });
+    expect(asked.filter((method) => method === 'GET').length).toBe(1);
+  });
+
+  test('has no link: whoever opens it would need the password', () => {
+    // Given
+    const storage = openStorage();
+    // When
+    const { viewUrl } = storage;
+    // Then
+    expect(viewUrl).toBeUndefined();
+  });
+});
+
+describe('what was left over', () => {
+  test('by uploads that were killed is removed after a day, and younger ones are not', async () => {
+    // Given
+    const parts = join(server.folder, root, '.homesec/parts');
+    await mkdir(parts, { recursive: true });
+    for (const name of ['old.part', 'young.part']) await writeFile(join(parts, name), 'half a clip');
+    const longAgo = new Date(Date.now() - 25 * 3_600_000);
+    await utimes(join(parts, 'old.part'), longAgo, longAgo);
+    // When
+    await openStorage().put(await localFile('the footage'), 'clip.mp4', createCall());
+    // Then
+    expect((await filesStored()).toSorted()).toEqual(['clip.mp4', 'young.part']);
+  });
+});
+
+describe('digest authentication', () => {
+  test('is answered, also for a file that is streamed', async () => {
+    // Given
+    await using door = await openWebdavDoor(server, digestBouncer());
+    const storage = openStorage({ url: `${door.url}/${root}`, auth: 'digest' });
+    const file = await localFile(Buffer.alloc(3_000_000, 'x'));
+    // When
+    const put = await storage.put(file, 'clips/clip.mp4', createCall());
+    // Then
+    expect(put).toMatchObject({ ok: true });
+    expect(await storage.verify('clips/clip.mp4', file, createCall())).toEqual(put);
+  });
+});
+
+describe('a server that', () => {
+  test.each([
+    [401, 'STORAGE_DENIED', undefined],
+    [403, 'STORAGE_DENIED', undefined],
+    [429, 'STORAGE_RATE_LIMITED', 7000],
+    [503, 'STORAGE_UNREACHABLE', 7000],
+    [507, 'STORAGE_FULL', undefined],
+  ])('answers PUT with %i fails it as %s', async (status, code, retryAfterMs) => {
+    // Given
+    const refuses: Bouncer = (request, response) => {
+      if (request.method !== 'PUT') return false;
+      request.resume();
+      response.writeHead(status, retryAfterMs === undefined ? {} : { 'retry-after': '7' }).end();
+      return true;
+    };
+    await using door = await openWebdavDoor(server, refuses);
+    const file = await localFile(Buffer.alloc(1_000_000, 'x'));
+    // When
+    const put = await openStorage({ url: `${door.url}/${root}` }).put(file, 'clip.mp4', createCall());
+    // Then
+    expect(put).toMatchObject({ ok: false, error: { code } });
+    if (!put.ok) expect(put.error.retryAfterMs).toBe(retryAfterMs);
+    expect(await filesStored()).toEqual([]);
+  });
+
+  test.each(['PUT', 'GET', 'MOVE'])('breaks off or falls silent during %s is tried again, to a good end', async (method) => {
+    // Given the first such request is cut off, the second never answered
+    let seen = 0;
+    const breaks: Bouncer = (request) => {
+      if (request.method !== method) return false;
+      seen += 1;
+      if (seen === 1) request.destroy();
+      return seen <= 2;
+    };
+    await using door = await openWebdavDoor(server, breaks);
+    const storage = openStorage({ url: `${door.url}/${root}` });
+    const file = await localFile(Buffer.alloc(1_000_000, 'x'));
+    // When
+    const puts = [
+      await storage.put(file, 'clip.mp4', createCall()),
+      await storage.put(file, 'clip.mp4', createCall()),
+      await storage.put(file, 'clip.mp4', createCall()),
+    ];
+    // Then
+    expect(puts).toMatchObject([
+      { ok: false, error: { code: 'STORAGE_UNREACHABLE' } },
+      { ok: false, error: { code: 'STORAGE_UNREACHABLE' } },
+      { ok: true },
+    ]);
+    expect(await filesStored()).toEqual(['clip.mp4']);
+  });
+
+  test.each([
+    ['wants another password', {}, { ...WEBDAV_SECRETS, WEBDAV_PASSWORD: 'wrong-password' }, 'STORAGE_DENIED'],
+    ['is not there', { url: 'http://127.0.0.1:9' }, WEBDAV_SECRETS, 'STORAGE_UNREACHABLE'],
+    ['gets no password', {}, {}, 'SECRET_MISSING'],
+  ])('%s', async (_what, config, secrets, code) => {
+    // Given
+    const storage = openStorage(config, secrets);
+    const file = await localFile('the footage');
+    // When
+    const results = [await storage.put(file, 'clip.mp4', createCall()), await storage.ping()];
+    // Then
+    for (const result of results) expect(result).toMatchObject({ ok: false, error: { code } });
+    expect(JSON.stringify(results)).not.toContain('wrong-password');
+  });
+});
+
+test('the storage keeps its own folder to itself', async () => {
+  // Given
+  const file = await localFile('the footage');
+  // When
+  const put = await openStorage().put(file, '.homesec/clip', createCall());
+  // Then
+  expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_DENIED' } });
+});

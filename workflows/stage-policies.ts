@@ -25,7 +25,7 @@ export const STAGE_POLICIES = {
       scheduleToStartTimeout: '24h',
       startToCloseTimeout: '15m',
       heartbeatTimeout: '20s',
-      retry: { ...limited(plan), maximumInterval: '1m' },
+      retry: limited(plan, 60_000),
       priority: LIVE,
     }) satisfies ActivityOptions,
 
@@ -35,7 +35,7 @@ export const STAGE_POLICIES = {
       scheduleToStartTimeout: '24h',
       startToCloseTimeout: '15m',
       heartbeatTimeout: '30s',
-      retry: { ...limited(plan), maximumInterval: '10m' },
+      retry: limited(plan, 600_000),
       priority: LIVE,
     }) satisfies ActivityOptions,
 
@@ -107,9 +107,11 @@ export const STAGE_POLICIES = {
     }) satisfies ActivityOptions,
 } as const;
 
-const limited = (plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>) => ({
+/** The server refuses a longest wait that is shorter than the first. */
+const limited = (plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>, longestWaitMs: number) => ({
   initialInterval: plan.backoffMs,
   backoffCoefficient: 2,
+  maximumInterval: Math.max(longestWaitMs, plan.backoffMs),
   maximumAttempts: plan.maxAttempts,
 });
 
@@ -123,7 +125,7 @@ export const BACKFILL_POLICIES = {
       taskQueue: queue,
       startToCloseTimeout: '15m',
       heartbeatTimeout: '30s',
-      retry: { ...limited(plan), maximumInterval: '10m' },
+      retry: limited(plan, 600_000),
       priority: backfillPriority(batch),
     }) satisfies ActivityOptions,
 

@@ -60,10 +60,10 @@ describe('a pending activity', () => {
   });
 
   it('that is reset is tried at once and from its first attempt', async () => {
-    // Given a filter whose second attempt is far away
+    // Given a filter whose second attempt is an hour away
     world.scripts.filter = [failing('FILTER_CRASHED'), ok(SAW_PERSON)];
     const clip = await world.newClip();
-    await world.start(clip, { backoffMs: 50_000 });
+    await world.start(clip, { backoffMs: 3_600_000 });
     await waitUntil('it waits', async () => Number((await pending(clip, 'detectObjects'))?.attempt) === 2);
     // When
     await world.client.workflowService.resetActivity(activityOf(clip, 'detectObjects'));

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClipAlert } from '../src/domain/alert.ts';
 import { unlessAborted } from '../src/kit/unless-aborted.ts';
-import type { OutgoingClipAlert } from '../src/plugins/spec/notifier.ts';
+import type { Notifier, OutgoingClipAlert } from '../src/plugins/spec/notifier.ts';
 import type { Storage, StorageCall } from '../src/plugins/spec/storage.ts';
 
 export interface AdornDeps {
@@ -12,7 +12,7 @@ export interface AdornDeps {
 }
 
 /** Puts link and picture to an alert, as far as they can be had in a moment. It goes out in any case. */
-export type Adorn = (alert: ClipAlert, cancelled: AbortSignal) => Promise<OutgoingClipAlert>;
+export type Adorn = (alert: ClipAlert, notifier: Notifier, cancelled: AbortSignal) => Promise<OutgoingClipAlert>;
 
 /** Longest that a delivery waits for what only adorns it. */
 const ADORN_WITHIN_MS = 5_000;
@@ -20,23 +20,28 @@ const ADORN_WITHIN_MS = 5_000;
 const PICTURES_KEPT = 8;
 
 export function createAdorn(deps: AdornDeps): Adorn {
-  const pictures = new Map<string, Uint8Array>();
+  const pictures = new Map<string, Promise<Uint8Array | undefined>>();
 
-  async function pictureOf({ snapshotKey }: ClipAlert, call: StorageCall): Promise<Uint8Array | undefined> {
+  async function pictureOf(snapshotKey: string | undefined, call: StorageCall): Promise<Uint8Array | undefined> {
     if (snapshotKey === undefined) return undefined;
     const known = pictures.get(snapshotKey);
     if (known !== undefined) return known;
-    const picture = await fetchBytes(deps, snapshotKey, call);
-    if (picture !== undefined) pictures.set(snapshotKey, picture);
+    const fetching = fetchBytes(deps, snapshotKey, call).catch(() => undefined);
+    pictures.set(snapshotKey, fetching);
     for (const oldest of pictures.keys()) if (pictures.size > PICTURES_KEPT) pictures.delete(oldest);
-    return picture;
+    // The next delivery may get what this one did not.
+    if ((await fetching) === undefined) pictures.delete(snapshotKey);
+    return fetching;
   }
 
-  return async (alert, cancelled) => {
+  return async (alert, { showsPictures = true }, cancelled) => {
     const signal = AbortSignal.any([cancelled, AbortSignal.timeout(ADORN_WITHIN_MS)]);
     const call = { signal, onProgress: () => undefined };
     const inTime = <T>(work: Promise<T>) => unlessAborted(work, signal).catch(() => undefined);
-    const [viewUrl, snapshot] = await Promise.all([inTime(linkOf(deps, alert, call)), inTime(pictureOf(alert, call))]);
+    const [viewUrl, snapshot] = await Promise.all([
+      inTime(linkOf(deps, alert, call)),
+      inTime(pictureOf(showsPictures ? alert.snapshotKey : undefined, call)),
+    ]);
     return { ...alert, ...(viewUrl === undefined ? {} : { viewUrl }), ...(snapshot === undefined ? {} : { snapshot }) };
   };
 }

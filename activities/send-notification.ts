@@ -26,7 +26,7 @@ export function createSendNotification({ channels, desk, ...deps }: NotifyDeps):
     const { channel, alert, runId } = input;
     const { cancellationSignal: signal, info } = Context.current();
     if (!('clipId' in alert)) return sent(alert, notifier.send(alert, signal));
-    const send = async (clipAlert: typeof alert) => notifier.send(await adorn(clipAlert, signal), signal);
+    const send = async (clipAlert: typeof alert) => notifier.send(await adorn(clipAlert, notifier, signal), signal);
     if (alert.grouped !== true) return sent(alert, send(alert));
     const by = `${runId ?? info.workflowExecution?.runId}/${info.activityId}`;
     return sendInTurn(desk, { alert, channel, by, send });

@@ -12,7 +12,7 @@ export interface AlertWords {
   /** What was seen, or why a camera is away. May have several lines. */
   readonly summary?: string;
   readonly riskLevel?: RiskLevel;
-  /** What lessens its worth, a sentence each. */
+  /** What else to know of it, a sentence each. */
   readonly notes: readonly string[];
   /** Opens the clip. Only http and https. */
   readonly link?: string;
@@ -56,8 +56,9 @@ function whatWasSeen({ activityType, detectedClasses }: OutgoingClipAlert): stri
   return detectedClasses.length > 0 ? onOneLine(detectedClasses.join(', ')) : 'motion';
 }
 
-function notesOf({ unverified, vlmFailed, uploadFailed, delayed }: OutgoingClipAlert): string[] {
+function notesOf({ clipCount, unverified, vlmFailed, uploadFailed, delayed }: OutgoingClipAlert): string[] {
   return [
+    ...(clipCount === undefined ? [] : [`One visit, ${clipCount} clips.`]),
     ...(unverified ? ['Unverified: no detector has confirmed it.'] : []),
     ...(vlmFailed ? ['No description: the model failed.'] : []),
     ...(uploadFailed ? ['The clip could not be uploaded.'] : []),

@@ -322,6 +322,7 @@ describe('link and picture of an alert', () => {
     // Then
     const alerts = world.alerts.map(({ alert }) => alert);
     expect(alerts.map(({ snapshot }) => Buffer.from(snapshot ?? []).toString())).toEqual(alerts.map(() => 'the picture'));
+    expect(world.calls.pictures).toBe(1);
     expect(alerts.at(-1)?.viewUrl).toBe(`https://nas.example/${clip.storageKey}?token=secret`);
     const { events } = await handleOf(world, clip).fetchHistory();
     const kept = JSON.stringify([events, world.events, await handleOf(world, clip).query('state')], (_key, value: unknown) =>

@@ -19,6 +19,8 @@ export interface Notifier {
    * Rejects with the signal's reason when aborted: it was called off, and did not fail.
    */
   send(alert: OutgoingAlert, signal: AbortSignal): Promise<Result<void, PluginFailure>>;
+  /** Whether it shows the picture of an alert; left out: it does. None is fetched for one that does not. */
+  readonly showsPictures?: boolean;
   ping(): Promise<Result<void, PluginFailure>>;
   close(): Promise<void>;
 }

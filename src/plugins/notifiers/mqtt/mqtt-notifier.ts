@@ -11,10 +11,12 @@ import { snapshotTopicOf, topicOf, topicSafe } from './topic.ts';
 
 /** Publishes alerts as JSON. Nothing is queued here: a send that fails leaves nothing behind, and Temporal repeats it. */
 export class MqttNotifier implements Notifier {
+  readonly showsPictures: boolean;
   readonly #config: MqttConfig;
   readonly #link: BrokerLink;
 
   constructor(config: MqttConfig, link: BrokerLink) {
+    this.showsPictures = config.snapshot;
     this.#config = config;
     this.#link = link;
   }

@@ -12,11 +12,13 @@ type Call = Pick<HttpDelivery, 'method' | 'headers' | 'body'> & { readonly path:
 
 /** Publishes alerts on an ntfy topic. */
 export class NtfyNotifier implements Notifier {
+  readonly showsPictures: boolean;
   readonly #config: NtfyConfig;
   readonly #context: PluginContext;
   #isClosed = false;
 
   constructor(config: NtfyConfig, context: PluginContext) {
+    this.showsPictures = config.snapshot === 'attach';
     this.#config = config;
     this.#context = context;
   }

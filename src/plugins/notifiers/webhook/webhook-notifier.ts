@@ -19,11 +19,13 @@ interface Target {
 
 /** Sends alerts as JSON. One request for each call; the workflow repeats what failed, under the same `Idempotency-Key`. */
 export class WebhookNotifier implements Notifier {
+  readonly showsPictures: boolean;
   readonly #config: WebhookConfig;
   readonly #context: PluginContext;
   #isClosed = false;
 
   constructor(config: WebhookConfig, context: PluginContext) {
+    this.showsPictures = config.snapshot !== 'none';
     this.#config = config;
     this.#context = context;
   }

@@ -108,7 +108,7 @@ describe('each key', () => {
   test.each(BUILTIN_PLUGINS.map((plugin) => [plugin.kind, plugin.backend, plugin.configSchema] as const))(
     'of %s %s is used by the plugin',
     async (kind, backend, schema) => {
-      // Given the plugin's sources without its schema
+      // Given the plugin's sources without its schema, and with those that turn alerts into mails where it takes them
       const folders = await readdir(join(REPOSITORY, 'src', 'plugins'), { recursive: true });
       const name = backend.replaceAll('_', '-');
       const parents = {
@@ -121,7 +121,10 @@ describe('each key', () => {
       };
       const index = folders.find((path) => dirname(path) === join(parents[kind], name));
       const folder = join(REPOSITORY, 'src', 'plugins', dirname(index ?? ''));
-      const sources = await sourcesBelow(folder, (path) => path === 'config.ts');
+      const own = await sourcesBelow(folder, (path) => path === 'config.ts');
+      const mail = join(REPOSITORY, 'src', 'mail');
+      const shared = own.includes('mail/compose.ts') ? await sourcesBelow(mail, (path) => path === 'mail-fields.ts') : '';
+      const sources = own + shared;
       // When
       const unused = keyNames(schema).filter((key) => !new RegExp(`\\b${key}\\b`).test(sources));
       // Then

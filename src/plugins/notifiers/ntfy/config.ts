@@ -15,11 +15,11 @@ export const configSchema = z.strictObject({
   token_env: environmentVariable.optional().describe('Variable with an access token (`tk_…`). Left out: the topic is open.'),
   priorities: z
     .strictObject({
-      low: priority.default(2),
-      medium: priority.default(3),
-      high: priority.default(4),
-      critical: priority.default(5),
-      unknown: priority.default(3).describe('While no risk is known.'),
+      low: priority.default(2).describe('An alert of low risk.'),
+      medium: priority.default(3).describe('An alert of medium risk.'),
+      high: priority.default(4).describe('An alert of high risk.'),
+      critical: priority.default(5).describe('An alert of critical risk.'),
+      unknown: priority.default(3).describe('An alert whose risk is not known.'),
       camera: priority.default(4).describe('A camera that is away.'),
     })
     .prefault({})

@@ -1,6 +1,8 @@
 # Clients and servers that only the tests use. One that is missing fails here: no test is left out in silence.
 . "$(dirname "$0")/env.sh"
 
+sh scripts/setup-s3-server.sh
+
 missing=
 for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients curl:curl lftp:lftp openssl:openssl unshare:util-linux ip:iproute2 chromium:chromium; do
   has "${pair%%:*}" || missing="$missing ${pair#*:}"

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { FileStat } from 'webdav';
 import type { StorageCall } from '../../spec/storage.ts';
 import type { WebdavLink } from './webdav-link.ts';
 
@@ -15,8 +14,7 @@ export const newPart = (): string => `${PARTS_DIR}/${randomUUID()}.part`;
 /** Removes what killed uploads have left: WebDAV has no way to go on with them. */
 export async function sweepParts(link: WebdavLink, call: StorageCall): Promise<void> {
   const listed = await link.askOf(call, (client, { signal }) => client.getDirectoryContents(PARTS_DIR, { signal }));
-  // Typed as one of two shapes; without `details` it is the list.
-  for (const { filename, lastmod } of (listed ?? []) as FileStat[]) {
+  for (const { filename, lastmod } of listed ?? []) {
     const isOld = Date.now() - Date.parse(lastmod) > ABANDONED_AFTER_MS;
     if (isOld) await link.askOf(call, (client, { signal }) => client.deleteFile(filename, { signal }));
   }

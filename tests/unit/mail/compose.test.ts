@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { composeMail } from '../../../src/mail/compose.ts';
 import { mailFields } from '../../../src/mail/mail-fields.ts';
-import { FULL_ALERT, OFFLINE_ALERT } from '../../support/sample-alert.ts';
+import { BARE_ALERT, FULL_ALERT, OFFLINE_ALERT } from '../../support/sample-alert.ts';
 
 const ADDRESSES = { from_email: 'homesec@house.example', to_emails: ['owner@house.example'], timezone: 'Europe/Berlin' };
 const settingsOf = (settings: Record<string, unknown>) => z.strictObject(mailFields).parse({ ...ADDRESSES, ...settings });
@@ -28,9 +28,8 @@ describe('a template of the owner', () => {
   test('has unknown and empty for what is not known', () => {
     // Given
     const settings = settingsOf({ text_template: '[{risk_level}] [{summary}] [{analysis}] [{view_url}]' });
-    const { riskLevel, summary, analysis, viewUrl, ...bare } = FULL_ALERT;
     // When
-    const { text } = composeMail(bare, settings);
+    const { text } = composeMail(BARE_ALERT, settings);
     // Then
     expect(text).toBe('[unknown] [] [] []');
   });

@@ -1,6 +1,6 @@
 import { condition, isCancellation, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
-import type { AlertDecision, ClipAlert, PolicyFacts } from '../src/domain/alert.ts';
+import type { AlertDecision, ClipAlert, HeldBack, PolicyFacts } from '../src/domain/alert.ts';
 import { isSameNews } from '../src/domain/clip-memory.ts';
 import type { FilterResult } from '../src/domain/detection.ts';
 import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts';
@@ -36,7 +36,7 @@ export function createAlerting(run: ClipRun): Alerting {
     if (decision.notify && run.content === 0 && run.delayed && isUnverified(run)) return summarize(run, decision);
     const heldBack = decision.heldBack ?? (decision.terms === undefined ? undefined : await consultDesk(run, decision));
     if (judgement !== judgements) return;
-    if (heldBack !== undefined && run.content === 0) return run.events.emit({ eventType: 'alert_suppressed', ...heldBack });
+    if (heldBack !== undefined && run.content === 0) return suppress(run, heldBack);
     // An alert that is out is told the outcome also when it turns out harmless.
     if (decision.notify || run.content > 0 || hasAlerted(run)) revise();
   }
@@ -89,6 +89,11 @@ async function decide(facts: PolicyFacts): Promise<AlertDecision> {
     if (isCancellation(thrown)) throw thrown;
     return { notify: true, notifyReason: 'policy_failed' };
   }
+}
+
+function suppress(run: ClipRun, heldBack: HeldBack): void {
+  run.decision = { notify: false, notifyReason: heldBack.reason, heldBack };
+  run.events.emit({ eventType: 'alert_suppressed', ...heldBack });
 }
 
 /** A backlog's unverified alerts would come as a storm: this clip's is told together with the others of its camera, once. */

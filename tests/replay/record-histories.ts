@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, beforeEach, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { alertDeskIdOf } from '../../src/domain/alert-desk.ts';
 import { backlogWorkflowIdOf } from '../../src/domain/backlog.ts';
 import type { CameraStatus } from '../../src/domain/camera.ts';
 import { cameraWorkflowIdOf } from '../../src/domain/camera-watch.ts';
 import type { Clip } from '../../src/domain/clip.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import { ok } from '../../src/domain/result.ts';
+import { createAlertDesk } from '../../src/temporal/alert-desk.ts';
 import { tellCameraWatch } from '../../src/temporal/camera-watch.ts';
 import {
   type ClipWorld,
@@ -125,6 +127,33 @@ it('records a backlog', async () => {
   await saveClip('backlog-clip', clip);
   await world.client.workflow.getHandle(backlogWorkflowIdOf(clip.cameraName)).result();
   await save('backlog-summary', backlogWorkflowIdOf(clip.cameraName));
+});
+
+it('records a visit of two clips, one that is held back, and their desk until its next run', async () => {
+  world.scripts.policy = { group_visits: { gap_s: 60 }, cool_down_s: 600 };
+  const at = (afterS: number) => new Date(Date.parse('2026-11-23T12:00:00.000Z') + afterS * 1000).toISOString();
+  const cameraName = 'Yard';
+  const newClip = (afterS: number) => world.newClip({ cameraName, recordedStartAt: at(afterS), recordedEndAt: at(afterS + 5) });
+  const clips = [await newClip(0), await newClip(30), await newClip(300)];
+  for (const clip of clips) {
+    await world.start(clip);
+    await finished(clip);
+  }
+  const [first, second, heldBack] = clips;
+  if (first === undefined || second === undefined || heldBack === undefined) throw new Error('three clips');
+  await saveClip('visit', second);
+  await saveClip('held-back', heldBack);
+  await save('alert-desk', alertDeskIdOf(cameraName));
+  const desk = world.client.workflow.getHandle(alertDeskIdOf(cameraName));
+  const { runId } = await desk.describe();
+  const { ask } = createAlertDesk(() => Promise.resolve(world.client));
+  const { clipId, recordedStartAt, recordedEndAt } = first;
+  const request = { cameraName, clip: { clipId, recordedStartAt, recordedEndAt, classes: ['person'] }, terms: {} };
+  await waitUntil('the next run', async () => {
+    await Promise.all([1, 2, 3, 4].map(() => ask(request)));
+    return (await desk.describe()).runId !== runId;
+  });
+  await save('alert-desk-continued', alertDeskIdOf(cameraName));
 });
 
 it('records the watch of a camera that comes and goes, until its next run', async () => {

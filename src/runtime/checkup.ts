@@ -13,6 +13,7 @@ import { openSpool } from '../spool/spool.ts';
 import { createTemporalClient } from '../temporal/client.ts';
 import { explainRefusal } from '../temporal/explain-refusal.ts';
 import { type App, endpointsOf } from './app.ts';
+import { backupFindings } from './backup-findings.ts';
 import { enabledCameras, loadAnalyzer, loadChannels, loadFilter, loadStorage } from './compose.ts';
 import { cameraFindings, spoolFindings } from './recorder-findings.ts';
 import { readReport } from './source-report.ts';
@@ -31,6 +32,7 @@ export async function checkUp(app: App): Promise<Finding[]> {
     ...loadChannels(app).map(async ({ name, notifier }) => pinged(`channel ${name}`, notifier)),
     checkSpool(app),
     checkCameras(app),
+    backupFindings(app, Date.now()),
   ]);
   return findings.flat();
 }

@@ -9,6 +9,7 @@ import { createClipRepository } from '../../../src/repository/clip-repository.ts
 import { openPool } from '../../../src/repository/pool.ts';
 import { foldersOf } from '../../../src/runtime/app.ts';
 import { backUpHousehold, restoreHousehold } from '../../../src/runtime/backup.ts';
+import { backupFindings } from '../../../src/runtime/backup-findings.ts';
 import { type ClipDatabase, openClipDatabase } from '../../support/clip-database.ts';
 import { createStory, NEW_EVENTS } from '../../support/clip-story.ts';
 import { homesec, processesIn } from '../../support/homesec.ts';
@@ -166,6 +167,25 @@ describe('a backup', () => {
     expect(await processesIn(dir())).toEqual([]);
     expect(await readdir(dir())).toEqual([]);
     expect(commandLine).not.toContain(new URL(database.dsn).password);
+  });
+
+  it('is missed by the doctor, and found when it is there', async () => {
+    // Given
+    const { config, folders } = household();
+    const wanted = { folders, config: { ...config, backup: { ...config.backup, enabled: true, every_h: 24 } } };
+    const look = async () => (await backupFindings(wanted, Date.now())).map(({ state, message }) => [state, message]);
+    // When
+    const none = await look();
+    await mkdir(dir(), { recursive: true });
+    await writeFile(join(dir(), 'homesec-20240101T020000Z.dump'), 'x');
+    const old = await look();
+    const { file } = valueOf(await backUpHousehold(wanted, 2, unhurried()));
+    const fresh = await look();
+    // Then
+    expect(none).toEqual([['attention', `none in ${dir()}`]]);
+    expect(old).toEqual([['attention', expect.stringContaining('20240101')]]);
+    expect(fresh).toEqual([['good', expect.stringContaining(file)]]);
+    expect(await backupFindings(household(), Date.now())).toEqual([]);
   });
 
   it('says what is wrong: no server, no folder, no programs', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import type { TlsFiles } from './tls-files.ts';
@@ -22,12 +22,15 @@ export interface MailRules {
   readonly refuse?: (address: string) => { readonly code: number; readonly text: string } | undefined;
   /** Takes a mail's bytes and never answers. */
   readonly isSilent?: () => boolean;
+  /** Takes a mail's bytes, and loses the connection before it can say so. */
+  readonly isLost?: () => boolean;
 }
 
 /** A mail server on a free port of this machine. */
 export async function openMailReceiver(rules: MailRules = {}): Promise<MailReceiver> {
   const mails: ParsedMail[] = [];
   const recipients: string[][] = [];
+  const sockets: Socket[] = [];
   const server = new SMTPServer({
     ...accessOf(rules),
     closeTimeout: 100,
@@ -40,11 +43,13 @@ export async function openMailReceiver(rules: MailRules = {}): Promise<MailRecei
         if (rules.isSilent?.() === true) return;
         mails.push(mail);
         recipients.push(envelope.rcptTo.map(({ address }) => address));
-        accept();
+        if (rules.isLost?.() === true) for (const socket of sockets) socket.destroy();
+        else accept();
       });
     },
   });
   server.on('error', () => {});
+  server.server.on('connection', (socket: Socket) => sockets.push(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const { port } = server.server.address() as AddressInfo;
   return { port, mails, recipients, close: () => new Promise((resolve) => server.close(() => resolve())) };

@@ -17,7 +17,7 @@ const auth = { username_env: 'SMTP_USER', password_env: 'SMTP_PASSWORD' };
 
 const cleanup = useCleanup();
 
-async function facing(rules: MailRules = {}, config: Record<string, unknown> = {}) {
+async function facing(rules: MailRules = {}, config: Record<string, unknown> = {}, known: Record<string, string> = secrets) {
   const server = await openMailReceiver(rules);
   cleanup(server.close);
   const parsed = smtpNotifier.configSchema.parse({
@@ -29,7 +29,7 @@ async function facing(rules: MailRules = {}, config: Record<string, unknown> = {
     timezone: 'Europe/Berlin',
     ...config,
   });
-  const context = createTestContext({ secrets });
+  const context = createTestContext({ secrets: known });
   const notifier = smtpNotifier.create(parsed, context);
   cleanup(() => notifier.close());
   return { server, notifier, context };
@@ -245,6 +245,29 @@ describe('a mail server', () => {
     expect(sent).toEqual({ ok: true, value: undefined });
     expect(server.recipients).toEqual([['owner@house.example']]);
     expect(context.lines).toMatchObject([{ level: 'warn', fields: { count: 1 } }]);
+  });
+
+  test('that is lost with the mail is told of, and not given it again behind the back of who asked', async () => {
+    // Given one that is lost whenever it has a mail
+    const { server, notifier } = await facing({ isLost: () => true });
+    // When
+    const sent = await notifier.send(FULL_ALERT, signal());
+    await notifier.close();
+    // Then
+    expect(sent).toMatchObject({ ok: false, error: { code: 'NOTIFY_UNREACHABLE' } });
+    expect(server.mails.length).toBe(1);
+  });
+
+  test('is given new credentials once the old ones were refused', async () => {
+    // Given a password that is put right after the first attempt
+    const changing = { ...secrets, SMTP_PASSWORD: 'an old one' };
+    const { notifier } = await facing({ login: { user: 'house', pass: PASSWORD } }, { auth }, changing);
+    const before = await notifier.send(FULL_ALERT, signal());
+    // When
+    changing.SMTP_PASSWORD = PASSWORD;
+    const after = await notifier.send(FULL_ALERT, signal());
+    // Then
+    expect([before.ok, after.ok]).toEqual([false, true]);
   });
 
   test('that never answers is given up', async () => {

@@ -106,6 +106,19 @@ describe('what was left over', () => {
   });
 });
 
+test('a folder that somebody has removed is made again by the next attempt', async () => {
+  // Given a storage in use
+  const storage = openStorage();
+  const file = await localFile('the footage');
+  await storage.put(file, 'clips/first', createCall());
+  await rm(join(server.folder, root), { recursive: true });
+  // When
+  const puts = [await storage.put(file, 'clips/second', createCall()), await storage.put(file, 'clips/second', createCall())];
+  // Then
+  expect(puts).toMatchObject([{ ok: false, error: { code: 'STORAGE_UNREACHABLE' } }, { ok: true }]);
+  expect(await filesStored()).toEqual(['second']);
+});
+
 describe('digest authentication', () => {
   test('is answered, also for a file that is streamed', async () => {
     // Given

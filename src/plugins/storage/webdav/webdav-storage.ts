@@ -97,6 +97,10 @@ export class WebdavStorage implements Storage {
       await this.#send(handle, part, file, call);
       await this.#check(part, file, call);
       if (await this.#publish(part, key, call)) return;
+    } catch (thrown) {
+      // Perhaps because somebody has removed a folder.
+      this.#folders.clear();
+      throw thrown;
     } finally {
       // After the move it is gone already. What cannot be removed now is swept later.
       await this.#remove(part, UNATTENDED).catch(() => undefined);
@@ -175,12 +179,17 @@ export class WebdavStorage implements Storage {
     const paths = ['/', ...names.map((_name, index) => names.slice(0, index + 1).join('/')).filter((each) => each !== '')];
     for (const folder of paths) {
       if (this.#folders.has(folder)) continue;
-      await this.#link
-        .ask(call, (client, { signal }) => client.createDirectory(folder, { signal }))
-        .catch((thrown: unknown) => {
-          if (!isFolderThere(thrown)) throw thrown;
-        });
+      const found = await this.#link.askOf(call, (client, { signal }) => client.stat(folder, { signal }));
+      if (found === undefined) await this.#makeOne(folder, call);
       this.#folders.add(folder);
+    }
+  }
+
+  async #makeOne(folder: string, call: StorageCall): Promise<void> {
+    try {
+      await this.#link.ask(call, (client, { signal }) => client.createDirectory(folder, { signal }));
+    } catch (thrown) {
+      if (!isFolderThere(thrown)) throw thrown;
     }
   }
 

@@ -45,7 +45,7 @@ histories: setup-test ## record workflow histories of this version, for the repl
 	@HOMESEC_RECORD_HISTORIES=1 $(RUN) vitest run
 
 stack: setup-test ## docker-compose.yml without containers, each service a process; E2E=1 tests a household on it
-	@$(if $(E2E),$(RUN) vitest run --config vitest.stack.config.ts,$(RUN) node tools/stack.ts)
+	@$(if $(E2E),$(RUN) vitest run --config vitest.stack.config.ts $(or $(T),tests/stack),$(RUN) node tools/stack.ts)
 
 db-up: setup ## the embedded Postgres alone, in the background
 	@sh scripts/up.sh --only postgres $(WITH)

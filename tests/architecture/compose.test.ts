@@ -211,10 +211,11 @@ describe('what comes with it', () => {
     // Given
     const embedded = [...(await text('src/embedded/temporal-server.ts')).matchAll(/'([a-z]+\.\w+)=(\w+)'/g)];
     // When
-    const tuned = Object.entries(parse(await text('docker/dynamic-config.yaml')) as Record<string, [{ value: unknown }]>);
+    const tuned = parse(await text('docker/dynamic-config.yaml')) as Record<string, [{ value: unknown }]>;
     // Then
-    expect(tuned.map(([key, [{ value }]]) => [key, String(value)]).toSorted()).toEqual(
-      embedded.map(([, key, value]) => [key, value]).toSorted(),
+    expect(embedded.length).toBeGreaterThan(3);
+    expect(Object.fromEntries(Object.entries(tuned).map(([key, [{ value }]]) => [key, String(value)]))).toEqual(
+      Object.fromEntries(embedded.map(([, key, value]) => [key, value])),
     );
   });
 

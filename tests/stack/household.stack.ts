@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -14,13 +14,14 @@ import { query } from '../support/query.ts';
 import { type MediaFolder, openMediaFolder } from '../support/test-media.ts';
 import { valueOf } from '../support/value-of.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { PASSWORDS } from './compose-servers.ts';
 
 /*
  * `make stack E2E=1`: one household on the topology of docker-compose.yml, all servers real. The tests are its life, in this order.
  */
 
 const LIMIT_MS = 120_000;
-const PASSWORD = 'e2e0123456789abcdef';
+const { POSTGRES_PASSWORD, TEMPORAL_POSTGRES_PASSWORD, MQTT_PASSWORD } = PASSWORDS;
 
 let dir: string;
 let media: MediaFolder;
@@ -31,6 +32,8 @@ let visit: string;
 
 beforeAll(async () => {
   dir = await mkdtemp('/tmp/homesec-stack-');
+  // Root's Postgres, under its own account, may pass.
+  await chmod(dir, 0o711);
   media = await openMediaFolder();
   vlm = await openOpenaiServer();
   const detector = await detectorAndVisit(media);
@@ -41,9 +44,7 @@ beforeAll(async () => {
     dir: join(dir, 'stack'),
     network: 73,
     secrets: {
-      POSTGRES_PASSWORD: PASSWORD,
-      TEMPORAL_POSTGRES_PASSWORD: `${PASSWORD}t`,
-      MQTT_PASSWORD: `${PASSWORD}m`,
+      ...PASSWORDS,
       COMPOSE_PROFILES: 'cpu',
       HOMESEC_CONFIG_DIR: join(dir, 'config'),
       HOMESEC_MODELS_DIR: detector.modelsDir,
@@ -53,7 +54,7 @@ beforeAll(async () => {
   });
   subscriber = await subscribe(1883, 'homecam/alerts/#', [
     ...['-h', stack.addressOf('mosquitto')],
-    ...['-u', 'homesec', '-P', `${PASSWORD}m`],
+    ...['-u', 'homesec', '-P', MQTT_PASSWORD],
   ]);
 }, 600_000);
 
@@ -103,7 +104,7 @@ const dsn = (service: string, user: string, password: string): string =>
   `postgres://${user}:${password}@${stack.addressOf(service)}:5432/${user}`;
 async function clipOf(sha256: string): Promise<ClipRow | undefined> {
   const sql = `select clip_id, status, data from clip_states where data->>'sha256' = '${sha256}'`;
-  return (await query<ClipRow>(dsn('postgres', 'homesec', PASSWORD), sql).catch(() => []))[0];
+  return (await query<ClipRow>(dsn('postgres', 'homesec', POSTGRES_PASSWORD), sql).catch(() => []))[0];
 }
 async function comesToBeDone(sha256: string): Promise<ClipRow> {
   await waitUntil('the clip is done', async () => (await clipOf(sha256))?.status === 'done', LIMIT_MS);
@@ -167,10 +168,10 @@ describe('a household on the stack of docker-compose.yml', { timeout: 3 * LIMIT_
     // When
     const sql = 'select datname from pg_database where not datistemplate order by datname';
     const [ours, temporals] = await Promise.all([
-      query(dsn('postgres', 'homesec', PASSWORD), sql),
-      query(dsn('temporal-postgres', 'temporal', `${PASSWORD}t`), sql),
+      query(dsn('postgres', 'homesec', POSTGRES_PASSWORD), sql),
+      query(dsn('temporal-postgres', 'temporal', TEMPORAL_POSTGRES_PASSWORD), sql),
     ]);
-    const intruder = query(dsn('temporal-postgres', 'temporal', PASSWORD), sql);
+    const intruder = query(dsn('temporal-postgres', 'temporal', POSTGRES_PASSWORD), sql);
     // Then
     expect(ours.map(({ datname }) => datname)).toEqual(['homesec', 'postgres']);
     expect(temporals.map(({ datname }) => datname)).toEqual(['postgres', 'temporal', 'temporal_visibility']);

@@ -42,6 +42,8 @@ export default async function openStackDoor(project: TestProject): Promise<() =>
 }
 
 async function openRunStack() {
+  // `make stack E2E=1` has the tests run on the servers of docker-compose.yml.
+  if (process.env['HOMESEC_TEST_STACK'] === 'compose') return (await import('../stack/compose-servers.ts')).openComposeServers();
   await sweep();
   const dataDir = mkdtempSync(join(folder, PREFIX));
   chmodSync(dataDir, 0o711);

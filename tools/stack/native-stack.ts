@@ -19,6 +19,8 @@ export interface NativeStackOptions {
   readonly secrets: NodeJS.ProcessEnv;
   /** Third number of the addresses. Default: 0. */
   readonly network?: number;
+  /** These and what they depend on. Default: all. */
+  readonly only?: readonly string[];
   readonly onProgress: (service: string, message: string) => void;
 }
 
@@ -49,7 +51,7 @@ export class NativeStack implements AsyncDisposable {
   }
 
   /** Returns when every service serves and every job is done. Throws when one does not come up; then nothing is left running. */
-  static async open({ dir, secrets, network = 0, onProgress }: NativeStackOptions): Promise<NativeStack> {
+  static async open({ dir, secrets, network = 0, only, onProgress }: NativeStackOptions): Promise<NativeStack> {
     await mkdir(dir, { recursive: true, mode: 0o711 });
     await endLeftovers(dir);
     const file = await readComposeFile(join(CHECKOUT, 'docker-compose.yml'), secrets);
@@ -62,7 +64,7 @@ export class NativeStack implements AsyncDisposable {
     if (programs === undefined) onProgress('temporal', 'Go is missing: the dev server stands in for server and UI');
     const stack = new NativeStack({ file, dir, secrets, network: createHouseNetwork(file, network), programs }, onProgress);
     try {
-      await stack.#startAll();
+      await stack.#startAll(only ?? stack.#names());
     } catch (cause) {
       await stack.close();
       throw cause;
@@ -148,7 +150,7 @@ export class NativeStack implements AsyncDisposable {
   }
 
   /** All at once, each as soon as what it depends on serves or is done. */
-  async #startAll(): Promise<void> {
+  async #startAll(names: readonly string[]): Promise<void> {
     const starts = new Map<string, Promise<void>>();
     const startOf = (name: string): Promise<void> => {
       const known = starts.get(name);
@@ -158,7 +160,7 @@ export class NativeStack implements AsyncDisposable {
       starts.set(name, start);
       return start;
     };
-    const settled = await Promise.allSettled(this.#names().map(startOf));
+    const settled = await Promise.allSettled(names.map(startOf));
     const failed = settled.find((start) => start.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }

@@ -68,13 +68,16 @@ export async function restoreHousehold(
   return database.ok ? restorePostgres({ file, force, ...database.value }) : database;
 }
 
+const NOWHERE =
+  'nobody says where Postgres is: start `homesec run` or `homesec stack up --only postgres`, or set the variable of state_store.dsn_env';
+
 /** The database as it is now, and the programs of its major. */
 async function reach(
   app: Household,
   call: BackupCall,
 ): Promise<Result<Pick<DumpOptions, 'programs' | 'run'> & { readonly tableCount: number }, BackupError>> {
   const { postgresDsn } = endpointsOf(app);
-  if (postgresDsn === undefined) return err(backupError('BACKUP_SERVER_AWAY', 'nobody knows yet where Postgres is'));
+  if (postgresDsn === undefined) return err(backupError('BACKUP_SERVER_AWAY', NOWHERE));
   const dsn = new Secret(postgresDsn);
   const environment = libpqEnvironment(dsn);
   if (!environment.ok) return environment;

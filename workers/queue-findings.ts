@@ -1,11 +1,12 @@
 import type { Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import type { Worker } from '@temporalio/worker';
 import { bad, good } from '../src/kit/findings.ts';
 import type { Finding } from '../src/plugins/spec/finding.ts';
 import { explainRefusal } from '../src/temporal/explain-refusal.ts';
 
-/** temporal.api.enums.v1.TaskQueueType */
-const QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
+const { TaskQueueType } = proto.temporal.api.enums.v1;
+const QUEUE_TYPES = { workflow: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, activity: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY };
 /** A poll without work lasts a minute. */
 const POLLED_WITHIN_MS = 150_000;
 const ANSWER_WITHIN_MS = 2_000;

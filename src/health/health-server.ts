@@ -75,7 +75,7 @@ export function openHealthServer(options: HealthServerOptions): HealthServer {
 }
 
 async function answer({ name, look, metrics }: HealthServerOptions, path: string, response: ServerResponse): Promise<void> {
-  switch (path.split('?')[0]) {
+  switch (new URL(path, 'http://localhost').pathname) {
     case '/health/live':
       return send(response, 200, 'application/json', JSON.stringify({ process: name, status: 'good' }));
     case '/health/ready': {

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { healthAddressOf } from '../health/health-address.ts';
 import { openHealthServer } from '../health/health-server.ts';
 import type { Finding } from '../plugins/spec/finding.ts';

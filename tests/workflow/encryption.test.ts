@@ -5,6 +5,7 @@ import type { Clip } from '../../src/domain/clip.ts';
 import { workflowIdOf } from '../../src/domain/ids.ts';
 import type { ProcessClipState } from '../../src/domain/process-clip.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { tellCameraWatch } from '../../src/temporal/camera-watch.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
 import { type CodecServer, openCodecServer } from '../../src/temporal/codec-server.ts';
 import {
@@ -83,7 +84,7 @@ describe('with encryption', () => {
     expect([elsewhere.status, elsewhere.headers.get('access-control-allow-origin')]).toEqual([403, null]);
   });
 
-  it('it is replayed', async () => {
+  it('a clip is replayed', async () => {
     // Given
     const clip = await parkedClip();
     const { logger } = createTestContext();
@@ -135,6 +136,22 @@ describe('a worker without the key of running clips', () => {
     expect(stderr).not.toContain('swordfish');
     expect((await handleOf(world, clip).describe()).status.name).toBe('RUNNING');
   });
+});
+
+it('keys of what runs beside clips are missed as well', async () => {
+  // Given a namespace with nothing but the watch of a camera
+  const namespace = await stack.createNamespace();
+  const client = createTemporalClient({ address: stack.temporalAddress, namespace, dataConverter: encryptingConverter(codec) });
+  const now = new Date().toISOString();
+  const plan = { offlineAfterMs: 60_000, coolDownMs: 0, channels: [] };
+  await tellCameraWatch(client, { hostId: 'host', cameraName: CAMERA }, { status: { online: true, since: now }, plan });
+  // When
+  const missingOf = (known: readonly string[]) => findMissingKeys(client.connection, namespace, known);
+  await waitUntil('the watch to be listed', async () => (await missingOf([])).length > 0);
+  const [none, other, right] = await Promise.all([missingOf([]), missingOf([former.id]), missingOf([key.id])]);
+  await client.connection.close();
+  // Then
+  expect([none, other, right]).toEqual([[key.id], [key.id], []]);
 });
 
 it('a codec server with a token answers nobody without it', async () => {

@@ -15,6 +15,8 @@ export interface BenchHousehold extends AsyncDisposable {
   /** Of the process that all others descend from. */
   readonly pid: number;
   readonly database: pg.Client;
+  /** `host:port` */
+  readonly temporalAddress: () => string;
   /** Hands the source a finished file of 64 KiB. */
   readonly record: () => Promise<void>;
   /** Resolves when so many clips, counted from the start, stand as `done` in `clip_states`. */
@@ -40,6 +42,7 @@ export async function openBenchHousehold(): Promise<BenchHousehold> {
     return {
       pid: child.pid ?? 0,
       database,
+      temporalAddress: () => readEndpoints(join(dir, 'data'))?.temporalAddress ?? 'nowhere',
       record: async () => {
         recorded += 1;
         const name = `${recorded}.mp4`;

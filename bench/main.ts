@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { type BackfillBench, benchBackfill } from './backfill.ts';
 import { benchCameras, type CamerasBench, type CoreShares } from './cameras.ts';
 import { benchFilter, type FilterBench } from './filter.ts';
 import { benchOverhead, type OverheadBench } from './overhead.ts';
@@ -44,6 +45,15 @@ function overheadRows({ serial, burst, wrong, peakMemoryMiB, load }: OverheadBen
   ];
 }
 
+const backfillRows = ({ alone, beside, clipsPerSecond, long, load }: BackfillBench): Row[] => [
+  ['a new clip, alone', `p50 ${ms(alone.p50Ms)}, p95 ${ms(alone.p95Ms)}`],
+  ['a new clip, beside a backfill', `p50 ${ms(beside.p50Ms)}, p95 ${ms(beside.p95Ms)}`],
+  ['that backfill, two clips at once', `${clipsPerSecond.toFixed(1)} clips/s`],
+  [`${long.clips} clips with stub stages`, `${long.clipsPerSecond.toFixed(1)} clips/s, ${long.pages} pages`],
+  ['history of a page', `${long.historyEvents.join(' to ')} events, ${long.historyBytes.join(' to ')} bytes`],
+  ['load average at the end', load.toFixed(1)],
+];
+
 const filterRows = (bench: FilterBench): Row[] => [
   ['whole clip', `${ms(bench.wallMs)} (first call ${ms(bench.coldWallMs)})`],
   ['decoding alone', ms(bench.decodeMs)],
@@ -82,6 +92,7 @@ say(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${proce
 print('Clip overhead: file closed -> done in Postgres, plugins that answer at once, everything durable', [
   ...overheadRows(await benchOverhead({ serialClips, burstClips })),
 ]);
+print('Backfill: filter, model and policy over old clips, plugins that answer at once', backfillRows(await benchBackfill()));
 const missing = Object.values(FILTER_FILES).filter((file) => !existsSync(file));
 if (missing.length > 0) say(`\nFilter and cameras: not measured, for want of ${missing.join(' and ')}`);
 else {

@@ -51,6 +51,8 @@ async function tell(store: BackfillStore, batch: string, { format, all }: DiffOp
     }),
   );
   if (summary.clips === 0) throw new CliError(`no clip has come to ${batch} yet`, EXIT.failed);
+  // What matters most comes first; the order within is the one of recording.
+  diffs.sort((a, b) => Number(b.alert !== undefined) - Number(a.alert !== undefined));
   switch (format) {
     case 'table':
       return `${tableText(HEADER, diffs.map(cellsOf))}\n\n${summaryText(summary)}`;

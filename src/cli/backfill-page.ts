@@ -57,9 +57,9 @@ img, .blank { width: 100%; aspect-ratio: 16 / 9; object-fit: cover; border-radiu
 .blank { display: grid; place-items: center; color: var(--faint); }
 h2 { font-size: 16px; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin-top: 6px; }
-th { text-align: left; font-weight: 500; color: var(--faint); width: 6em; vertical-align: top; }
-td, th { padding: 2px 8px 2px 0; overflow-wrap: anywhere; }
-td { width: 45%; vertical-align: top; }
+th { text-align: left; font-weight: 500; color: var(--faint); white-space: nowrap; vertical-align: top; }
+td, th { padding: 2px 8px 2px 0; }
+td { width: 50%; vertical-align: top; overflow-wrap: anywhere; }
 .more { color: var(--more); font-weight: 600; }
 .less { color: var(--less); font-weight: 600; }
 @media (max-width: 640px) { body { padding: 12px; } article { grid-template-columns: 1fr; } }

@@ -115,6 +115,19 @@ describe('a good answer', () => {
     expect(JSON.stringify(question?.body)).toContain('"detail":"low"');
   });
 
+  test("was asked for in the owner's own words, which have a version of their own", async () => {
+    // Given
+    const own = ['Only tell of parcels.', 'Only tell of cats.'].map((instructions) => analyzerWith({ instructions }).analyzer);
+    // When
+    const analyzed = await Promise.all(own.map((analyzer) => analyzer.analyze(requestOf())));
+    // Then
+    const versions = analyzed.map((result) => (result.ok ? result.value.promptVersion : ''));
+    expect(versions).toEqual([expect.stringMatching(/^own-[0-9a-f]{8}$/), expect.stringMatching(/^own-[0-9a-f]{8}$/)]);
+    expect(new Set(versions).size).toBe(2);
+    const systems = server.questions.map(({ body }) => String(body.messages[0]?.content));
+    expect(systems.toSorted()).toEqual(['Only tell of cats.', 'Only tell of parcels.']);
+  });
+
   test.each([
     ['nothing', filterResult([]), 'Detected objects: none'],
     ['no result', undefined, 'Detected objects: not known, the detector has no result'],

@@ -1,0 +1,98 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ClipEvent } from '../../src/domain/events.ts';
+import { createAnalysisRuns } from '../../src/repository/analysis-runs.ts';
+import { createClipRepository } from '../../src/repository/clip-repository.ts';
+import { type ClipDatabase, openClipDatabase } from '../support/clip-database.ts';
+import { ANALYSIS_RESULT, createStory, FILTER_RESULT } from '../support/clip-story.ts';
+import { createConfigFolder } from '../support/config-file.ts';
+import { homesec } from '../support/homesec.ts';
+import { makeClip } from '../support/made-clip.ts';
+import { valueOf } from '../support/value-of.ts';
+
+const CONFIG = `version: 1
+cameras:
+  - name: Front door
+    source: { backend: local_folder, config: { watch_dir: ./camera } }
+storage: { backend: local, config: { root: ./storage } }
+state_store: { dsn_env: BACKFILL_DSN }
+filter: { backend: yolo }
+vlm: { backend: openai, config: { base_url: "http://127.0.0.1:1", api_key_env: null, model: none } }
+`;
+const HOSTILE = '<script>alert("of a model")</script>';
+
+let database: ClipDatabase;
+let home: Awaited<ReturnType<typeof createConfigFolder>>;
+let config: string;
+/** A backfill over one clip, in which the model saw something worse. */
+beforeAll(async () => {
+  database = await openClipDatabase();
+  home = await createConfigFolder();
+  config = await home.write('homesec.yaml', CONFIG);
+  const { path, durationMs } = await makeClip(home.folder, 1_000);
+  const story = createStory({ cameraName: '<i>Yard</i>' });
+  const file = { localPath: path, durationMs, sizeBytes: (await stat(path)).size };
+  const recorded = { ...story.recorded(), ...file } as ClipEvent;
+  valueOf(await createClipRepository(database.pool).append(story.clipId, [recorded]));
+  const run = {
+    ...({ batch: 'try', clipId: story.clipId, outcome: 'done', configHashes: {}, told: false } as const),
+    before: { filterResult: FILTER_RESULT, decision: { notify: false, notifyReason: 'below_threshold' } },
+    after: {
+      filterResult: { ...FILTER_RESULT, detectedClasses: ['person', 'car'] },
+      analysisResult: { ...ANALYSIS_RESULT, summary: HOSTILE },
+      decision: { notify: true, notifyReason: '=risk_level, "high"' },
+    },
+  };
+  valueOf(await createAnalysisRuns(database.pool).record(run));
+});
+afterAll(async () => {
+  await home[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const backfill = (...args: string[]) =>
+  homesec(['backfill', ...args, '-c', config], { env: { BACKFILL_DSN: database.dsn }, cwd: home.folder });
+
+it('tells the difference as one page that is whole by itself, with pictures, and harmless', async () => {
+  // Given a backfill, and words of a model that would be a script
+  // When its page is made, into a file named from where the owner is
+  const { exitCode, stderr } = await backfill('diff', 'try', '--format', 'html', '-o', 'page.html');
+  // Then
+  expect([exitCode, stderr]).toEqual([0, '']);
+  const page = await readFile(join(home.folder, 'page.html'), 'utf8');
+  expect(page).toContain('would alert now');
+  expect(page).toMatch(/src="data:image\/jpeg;base64,[\w+/=]{1000,}"/);
+  expect(page).toContain('&lt;script&gt;alert(&quot;of a model&quot;)&lt;/script&gt;');
+  expect(page).toContain('&lt;i&gt;Yard&lt;/i&gt;');
+  expect(page).not.toMatch(/<script|<i>|https?:|src="(?!data:)/);
+});
+
+it('tells it as table, and as CSV in which no cell is a formula', async () => {
+  // Given, When
+  const [table, csv] = await Promise.all([backfill('diff', 'try'), backfill('diff', 'try', '--format', 'csv')]);
+  // Then
+  expect(table.stdout).toMatch(/\+car +-dog +none > high +would now +below_threshold > =risk_level/);
+  expect(table.stdout).toContain('1 would alert now, 0 would not any more');
+  const [header, row] = csv.stdout.split('\r\n');
+  expect(header).toBe('CLIP,SEEN,NO LONGER,RISK,ALERT,WHY');
+  expect(row).toMatch(/-front-door-|-yard-|-i-yard-i-/);
+  expect(row).toContain(`,"below_threshold > =risk_level, ""high"""`);
+  expect(row).toContain(",'+car,'-dog,");
+});
+
+it('refuses settings that a plugin does not take, before anything is started', async () => {
+  // Given, When
+  const ran = await backfill('start', '--filter-config', 'modle=other', '--vlm-config', 'max_frames=0');
+  // Then
+  expect(ran.exitCode).toBe(2);
+  expect(ran.stderr).toMatch(/filter\.config\.modle: is not a known key; did you mean model/);
+  expect(ran.stderr).toMatch(/vlm\.config\.max_frames: /);
+});
+
+it('says what a backfill would take, without Temporal', async () => {
+  // Given, When
+  const ran = await backfill('start', '--filter', '--dry-run', '--json');
+  // Then
+  expect(JSON.parse(ran.stdout)).toMatchObject({ clips: 1, fetchClips: 0, fetchBytes: 0, described: 0 });
+});

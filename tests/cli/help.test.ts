@@ -33,6 +33,7 @@ describe('help', () => {
       'clips list',
       'clips show',
       'clips retry',
+      'clips reset',
       'clips ack',
       'models list',
       'models pull',

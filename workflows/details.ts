@@ -37,7 +37,7 @@ function triedOf({ trials }: ClipRun, stage: string): [took: string, attempts: s
   const trial = trials.get(stage);
   if (trial === undefined) return ['', ''];
   const { attempt, durationMs } = trial;
-  return [durationMs === undefined ? '' : formatMs(durationMs), String(attempt)];
+  return [durationMs === undefined ? '' : formatMs(durationMs).replace(' ', '\u00a0'), String(attempt)];
 }
 
 /** A cell cannot hold a bar or a line's end. */

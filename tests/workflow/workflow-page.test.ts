@@ -31,9 +31,9 @@ describe('the page of a workflow', () => {
     const details = await detailsOf(clip);
     // Then
     expect(details).toMatch(/^\*\*parked\*\* · acknowledged by Ada\n/);
-    expect(details).toMatch(/\| upload \| memory:clip \| \d+ ms \| 2 \|/);
+    expect(details).toMatch(/\| upload \| memory:clip \| \d+\sms \| 2 \|/);
     expect(details).toContain('| vlm | failed: VLM_REJECTED |  | 1 |');
-    expect(details).toMatch(/\| notify phone \| sent \| \d+ ms \| 1 \|/);
+    expect(details).toMatch(/\| notify phone \| sent \| \d+\sms \| 1 \|/);
     expect(details).toContain('The model server rejected the request.');
     expect(details).toContain('`retryStage` with `{"stage":"vlm"}`');
     expect(details).toMatch(/Waits until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);

@@ -1,4 +1,4 @@
-// A process of its own that stores one file. argv: a `PutOrder` as JSON. Each saved progress is a line of JSON, and so is the end.
+// A process of its own that stores a file, or many copies of it at once. argv: a `PutOrder` as JSON. Each saved progress is a line of JSON, and so is the end.
 
 import { createPace } from '../../src/kit/pace.ts';
 import { createBuiltinRegistry } from '../../src/plugins/builtin.ts';
@@ -14,6 +14,8 @@ export interface PutOrder {
   readonly folder: string;
   readonly savedProgress?: unknown;
   readonly maxUploadMbps?: number;
+  /** How many copies at once; left out, one under the key itself. */
+  readonly copies?: number;
 }
 
 export type PutLine =
@@ -21,21 +23,27 @@ export type PutLine =
   | { readonly result: { readonly ok: boolean }; readonly peakMemoryMiB: number; readonly tookMs: number };
 
 const order: PutOrder = JSON.parse(process.argv[2] ?? '');
-const { backend, config, secrets, file, key, folder, savedProgress, maxUploadMbps } = order;
+const { backend, config, secrets, file, key, folder, savedProgress, maxUploadMbps, copies } = order;
 const context = createTestContext({ secrets, tempDir: folder, stateDir: folder });
 const loaded = createBuiltinRegistry().loadStoragePlugin(backend, config, context);
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+const storage = loaded.value;
 const { signal } = new AbortController();
 const pace = createPace(maxUploadMbps);
 const say = (line: PutLine): void => console.log(JSON.stringify(line));
 
+const put = (target: string) =>
+  storage.put(file, target, {
+    signal,
+    onProgress: () => undefined,
+    savedProgress,
+    saveProgress: (progress) => say({ progress }),
+    pace: (bytes) => pace(bytes, signal),
+  });
+
 const startedAt = performance.now();
-const result = await loaded.value.put(file, key, {
-  signal,
-  onProgress: () => undefined,
-  savedProgress,
-  saveProgress: (progress) => say({ progress }),
-  pace: (bytes) => pace(bytes, signal),
-});
+const keys = copies === undefined ? [key] : Array.from({ length: copies }, (_none, index) => `${key}-${index}`);
+const results = await Promise.all(keys.map(put));
+const result = results.find(({ ok }) => !ok) ?? results[0] ?? { ok: false };
 say({ result, peakMemoryMiB: process.resourceUsage().maxRSS / 1024, tookMs: performance.now() - startedAt });
-await loaded.value.close();
+await storage.close();

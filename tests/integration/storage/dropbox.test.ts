@@ -234,6 +234,25 @@ describe('what Dropbox refuses', () => {
     expect(signs.length).toBeGreaterThan(3);
   });
 
+  test('by not reading holds back what is read from the disk', async () => {
+    // Given a chunk of 64 MB for a server that takes none of it
+    const file = await localFile(64_000_000);
+    const storage = dropboxStorage.create(
+      dropboxStorage.configSchema.parse({ ...config(), chunk_size_bytes: 64 << 20 }),
+      createTestContext({ secrets: DROPBOX_SECRETS, tempDir: folder }),
+    );
+    server.faults.plan(UPLOAD, { do: 'be_silent' });
+    let readBytes = 0;
+    const pace = async (bytes: number) => {
+      readBytes += bytes;
+    };
+    // When
+    const put = await storage.put(file, 'clip', createCall({ pace }));
+    // Then there is no more of it in memory than buffers of the system hold
+    expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
+    expect(readBytes).toBeLessThan(16_000_000);
+  });
+
   test('is not mistaken for silence when it is only slow', async () => {
     // Given a chunk that takes longer than the silence allowed, piece by piece
     const file = await localFile(CHUNK_BYTES);

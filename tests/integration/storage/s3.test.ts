@@ -198,17 +198,22 @@ describe('a server that refuses', () => {
     if (!ping.ok) expect(ping.error.retryAfterMs).toBe(retryAfterMs);
   });
 
-  test('by silence ends the attempt', async () => {
-    // Given a server that never answers
-    const silent = createServer(() => undefined);
-    const storage = openStorage({ endpoint: await listening(silent), timeout_s: 1 });
+  test('by silence ends the attempt, and holds back what is read from the disk', async () => {
+    // Given a server that has nothing, and takes none of a part of 64 MB
+    const silent = createServer((request, response) => void (request.method === 'HEAD' && response.writeHead(404).end()));
+    const storage = openStorage({ endpoint: await listening(silent), timeout_s: 1, part_size_bytes: 64 << 20 });
+    let readBytes = 0;
+    const pace = async (bytes: number) => {
+      readBytes += bytes;
+    };
     // When
-    const put = await storage.put(await localFile('the footage'), 'clip.mp4', createCall());
+    const put = await storage.put(await localFile(Buffer.alloc(64_000_000)), 'clip.mp4', createCall({ pace }));
     await storage.close();
     silent.closeAllConnections();
     silent.close();
     // Then
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
+    expect(readBytes).toBeLessThan(16_000_000);
   });
 });
 

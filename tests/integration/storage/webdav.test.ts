@@ -134,6 +134,21 @@ describe('digest authentication', () => {
 });
 
 describe('a server that', () => {
+  test('does not read holds back what is read from the disk', async () => {
+    // Given a file of 64 MB for a server that takes none of it
+    await using door = await openWebdavDoor(server, (request) => request.method === 'PUT');
+    const file = await localFile(Buffer.alloc(64_000_000));
+    let readBytes = 0;
+    const pace = async (bytes: number) => {
+      readBytes += bytes;
+    };
+    // When
+    const put = await openStorage({ url: `${door.url}/${root}` }).put(file, 'clip.mp4', createCall({ pace }));
+    // Then there is no more of it in memory than buffers of the system hold
+    expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
+    expect(readBytes).toBeLessThan(16_000_000);
+  });
+
   test.each([
     [401, 'STORAGE_DENIED', undefined],
     [403, 'STORAGE_DENIED', undefined],

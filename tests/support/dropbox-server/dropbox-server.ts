@@ -85,7 +85,7 @@ export class DropboxServer implements AsyncDisposable {
     response.on('error', () => undefined);
     const fault = this.faults.take(pathname);
     try {
-      if (fault?.do === 'be_silent') return void request.resume();
+      if (fault?.do === 'be_silent') return;
       if (fault?.do === 'answer') return await refuse(request, response, fault);
       const answer = await this.#answer(pathname, request, fault);
       if (fault?.do === 'lose_answer') request.destroy();

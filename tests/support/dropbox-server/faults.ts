@@ -12,7 +12,7 @@ export type Fault =
   | { readonly do: 'cut'; readonly afterBytes: number }
   /** What was asked is done, and the connection breaks before the answer. */
   | { readonly do: 'lose_answer' }
-  /** Nothing ever comes back. */
+  /** Nothing is read, and nothing ever comes back. */
   | { readonly do: 'be_silent' }
   /** Each piece of the body is taken only after a while. */
   | { readonly do: 'be_slow'; readonly msPerPiece: number };

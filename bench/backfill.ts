@@ -13,6 +13,7 @@ import { setupTemporal } from '../src/temporal/setup.ts';
 import { createPipelineWorker } from '../workers/queue-workers.ts';
 import { installTemporalRuntime } from '../workers/temporal-runtime.ts';
 import { bundleWorkflowsApart } from '../workers/workflow-bundle.ts';
+import type { backfillAnalysis } from '../workflows/backfill-analysis.ts';
 import { openBenchHousehold } from './bench-household.ts';
 
 /** What backfills cost, and what new clips notice of them. */
@@ -81,7 +82,8 @@ export async function benchBackfill({ oldClips = 200, newClips = 30, longClips =
     while (!isOver) {
       const batch = `beside-${(runs += 1)}`;
       await startBackfill(client, { batch, plan: PLAN, concurrency: 2 });
-      finished += finishedOf(await client.workflow.getHandle(backfillWorkflowIdOf(batch)).result());
+      const end = await client.workflow.getHandle<typeof backfillAnalysis>(backfillWorkflowIdOf(batch)).result();
+      finished += finishedOf(end);
     }
   })();
   const beside = await latency();

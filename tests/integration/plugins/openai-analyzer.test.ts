@@ -124,8 +124,8 @@ describe('a good answer', () => {
     const versions = analyzed.map((result) => (result.ok ? result.value.promptVersion : ''));
     expect(versions).toEqual([expect.stringMatching(/^own-[0-9a-f]{8}$/), expect.stringMatching(/^own-[0-9a-f]{8}$/)]);
     expect(new Set(versions).size).toBe(2);
-    const systems = server.questions.map(({ body }) => String(body.messages[0]?.content));
-    expect(systems.toSorted()).toEqual(['Only tell of cats.', 'Only tell of parcels.']);
+    const systems = server.questions.map(({ body }) => body.messages[0]?.content);
+    expect(new Set(systems)).toEqual(new Set(['Only tell of cats.', 'Only tell of parcels.']));
   });
 
   test.each([

@@ -70,8 +70,8 @@ export interface Scripts {
   policy: object;
   /** What storage has under keys of pictures. */
   pictures: Record<string, string>;
-  /** Whether alert desks do not answer. */
-  deskAway: boolean;
+  /** Whether alert desks do not answer, or not when it comes to turns. */
+  deskAway: boolean | 'for_turns';
   /** Whether Postgres is away. */
   postgresAway: boolean;
 }
@@ -351,7 +351,7 @@ function scriptedDesk(scripts: Scripts, desk: AlertDesk): AlertDesk {
   const unlessAway = <T>(call: () => Promise<T>): Promise<T> =>
     scripts.deskAway ? Promise.reject(new Error('the desk is away')) : call();
   return {
-    ask: (request) => unlessAway(() => desk.ask(request)),
+    ask: (request) => (scripts.deskAway === 'for_turns' ? desk.ask(request) : unlessAway(() => desk.ask(request))),
     takeTurn: (request) => unlessAway(() => desk.takeTurn(request)),
     endTurn: (end) => unlessAway(() => desk.endTurn(end)),
   };

@@ -223,22 +223,41 @@ describe('clips of one visit', () => {
     expect(new Set(revisions).size).toBe(revisions.length);
   });
 
-  it('alert each for itself while their desk is away', async () => {
-    // Given a desk that answers no more once the second clip belongs to the visit
+  it.each([true, 'for_turns'] as const)('alert each for itself while their desk is away (%s)', async (away) => {
+    // Given
     world.scripts.policy = VISITS;
     const [first, second] = [await newClip(), await newClip(30)];
     await run(first);
+    world.scripts.deskAway = away;
+    // When
+    await run(second);
+    // Then
+    expect(told()).toEqual([
+      [first.clipId, 1],
+      [second.clipId, 1],
+    ]);
+  });
+
+  it('have each the one alert that it began with, though their desk comes back in between', async () => {
+    // Given a second clip that alerts at its deadline, while the desk is away
+    world.scripts.policy = VISITS;
+    const first = await newClip();
+    await run(first);
     const slow = held<AnalysisResult>();
     world.scripts.analyze = [slow.answer];
-    await world.start(second);
     world.scripts.deskAway = true;
+    const second = await newClip(30);
+    await world.start(second, { alertDeadlineMs: 1_000 });
+    await waitUntil('its alert', () => world.alerts.length === 2);
     // When
+    world.scripts.deskAway = false;
     slow.give(ok(PROWLER));
     await handleOf(world, second).result();
     // Then
     expect(told()).toEqual([
       [first.clipId, 1],
       [second.clipId, 1],
+      [second.clipId, 2],
     ]);
   });
 

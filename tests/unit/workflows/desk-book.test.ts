@@ -92,6 +92,18 @@ describe('the cool-down of a desk', () => {
     expect(answers).toEqual(['alert', 'alert', 'cool_down', 'alert']);
   });
 
+  it('does not turn against a clip that alerted when a worse one has followed', () => {
+    // Given
+    const { book } = askAll(TEN_MINUTES, [
+      { minute: 0, risk: 'medium' },
+      { minute: 1, risk: 'high' },
+    ]);
+    // When the first asks again
+    const { answers } = askAll(TEN_MINUTES, [{ minute: 0, risk: 'medium' }], book);
+    // Then
+    expect(answers).toEqual(['alert']);
+  });
+
   it('lets a clip through that was held back and turns out worse', () => {
     // Given
     const { book, answers } = askAll(TEN_MINUTES, [{ minute: 0, risk: 'medium' }, { minute: 1 }]);

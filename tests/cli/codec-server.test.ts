@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createConfigFolder } from '../support/config-file.ts';
+import { homesec } from '../support/homesec.ts';
+
+const CONFIG = `version: 1
+cameras: []
+storage: { backend: local, config: { root: ./storage } }
+filter: { backend: yolo }
+vlm: { backend: openai, run_mode: never, config: { model: none } }
+`;
+const ENCRYPTED = `${CONFIG}temporal: { encryption: { keys: [{ key_env: CODEC_KEY }] } }\n`;
+const CODEC_KEY = Buffer.alloc(32, 'k').toString('base64');
+
+let home: Awaited<ReturnType<typeof createConfigFolder>>;
+let config: string;
+beforeAll(async () => {
+  home = await createConfigFolder();
+  config = await home.write('homesec.yaml', ENCRYPTED);
+});
+afterAll(() => home[Symbol.asyncDispose]());
+
+const codecServer = (...options: string[]) =>
+  homesec(['codec-server', '-c', config, ...options], {
+    env: { CODEC_KEY, CODEC_TOKEN: 'open-sesame' },
+    endWith: { signal: 'SIGTERM', after: 'codec endpoint' },
+  });
+
+it('serves this machine, and others only with a token', async () => {
+  // When
+  const [here, elsewhere, withToken] = await Promise.all([
+    codecServer('--listen', '127.0.0.1:0', '--ui', 'http://127.0.0.1:8233'),
+    codecServer('--listen', '0.0.0.0:0', '--ui', 'http://127.0.0.1:8233'),
+    codecServer('--listen', '0.0.0.0:0', '--ui', 'http://127.0.0.1:8233', '--token-env', 'CODEC_TOKEN'),
+  ]);
+  // Then
+  expect(here).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^codec endpoint .*: http:\/\/127\.0\.0\.1:\d+\n/) });
+  expect(elsewhere).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--token-env') });
+  expect(withToken).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^codec endpoint .*: http:\/\/0\.0\.0\.0:\d+\n/),
+  });
+});
+
+it('says what is missing', async () => {
+  // Given
+  const plain = await home.write('plain.yaml', CONFIG);
+  // When
+  const [noUi, nothing] = await Promise.all([codecServer(), homesec(['codec-server', '-c', plain])]);
+  // Then
+  expect(noUi).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--ui http://host:port') });
+  expect(nothing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('temporal.encryption is not configured') });
+});

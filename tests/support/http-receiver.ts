@@ -24,8 +24,8 @@ export interface Reply {
   readonly body?: string;
 }
 
-/** What to answer; `silence` leaves the request open. */
-export type Answer = (request: ReceivedRequest) => Reply | 'silence';
+/** What to answer, and when. */
+export type Answer = (request: ReceivedRequest) => Reply | Promise<Reply>;
 
 /** An HTTP server on a free port of this machine that keeps what it is sent. */
 export async function openHttpReceiver(answer: Answer = () => ({ status: 200, body: '{}' })): Promise<HttpReceiver> {
@@ -38,10 +38,10 @@ export async function openHttpReceiver(answer: Answer = () => ({ status: 200, bo
       const { method = '', url: path = '', headers } = incoming;
       const request = { method, path, headers, body: Buffer.concat(chunks) };
       requests.push(request);
-      const reply = answer(request);
-      if (reply === 'silence') return;
-      if (reply.status < 300) accepted.push(request);
-      write(response, reply);
+      void Promise.resolve(answer(request)).then((reply) => {
+        if (reply.status < 300) accepted.push(request);
+        write(response, reply);
+      });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

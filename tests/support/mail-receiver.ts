@@ -20,8 +20,8 @@ export interface MailRules {
   readonly login?: { readonly user: string; readonly pass: string };
   /** Refuses a recipient with the reply. Called once for each. */
   readonly refuse?: (address: string) => { readonly code: number; readonly text: string } | undefined;
-  /** Takes a mail's bytes and never answers. */
-  readonly isSilent?: () => boolean;
+  /** Answers a mail only after this. */
+  readonly wait?: () => Promise<void>;
   /** Takes a mail's bytes, and loses the connection before it can say so. */
   readonly isLost?: () => boolean;
 }
@@ -39,8 +39,8 @@ export async function openMailReceiver(rules: MailRules = {}): Promise<MailRecei
       callback(reply === undefined ? null : Object.assign(new Error(reply.text), { responseCode: reply.code }));
     },
     onData: (stream, { envelope }, accept) => {
-      void simpleParser(stream).then((mail) => {
-        if (rules.isSilent?.() === true) return;
+      void simpleParser(stream).then(async (mail) => {
+        await rules.wait?.();
         mails.push(mail);
         recipients.push(envelope.rcptTo.map(({ address }) => address));
         if (rules.isLost?.() === true) for (const socket of sockets) socket.destroy();

@@ -4,7 +4,7 @@ import { sendgridEmailNotifier } from '../../../src/plugins/notifiers/sendgrid-e
 import { webhookNotifier } from '../../../src/plugins/notifiers/webhook/index.ts';
 import type { Notifier } from '../../../src/plugins/spec/notifier.ts';
 import type { PluginContext } from '../../../src/plugins/spec/plugin.ts';
-import { type Answer, openHttpReceiver } from '../../support/http-receiver.ts';
+import { type Answer, openHttpReceiver, type Reply } from '../../support/http-receiver.ts';
 import { useCleanup } from '../../support/mqtt-channel.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
 import { BARE_ALERT } from '../../support/sample-alert.ts';
@@ -96,7 +96,7 @@ describe.each(CHANNELS)('%s', (_name, create) => {
 
   test('gives up on a server that does not answer', async () => {
     // Given
-    const { notifier } = await facing(() => 'silence', 0.2);
+    const { notifier } = await facing(() => new Promise(() => {}), 0.2);
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then
@@ -104,15 +104,17 @@ describe.each(CHANNELS)('%s', (_name, create) => {
   });
 
   test('can be called off in the middle', async () => {
-    // Given a server that has the alert and does not answer
-    const { server, notifier } = await facing(() => 'silence');
+    // Given a server that has the alert and takes its time
+    const answer = Promise.withResolvers<Reply>();
+    const { server, notifier } = await facing(() => answer.promise);
     const cancel = new AbortController();
     const sending = notifier.send(BARE_ALERT, cancel.signal);
     await waitUntil('the request', () => server.requests.length > 0);
     // When
     const reason = new Error('called off');
     cancel.abort(reason);
-    // Then
+    answer.resolve({ status: 200 });
+    // Then it is over at once, whatever the server says
     await expect(sending).rejects.toBe(reason);
   });
 

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -35,10 +36,10 @@ async function facing(rules: MailRules = {}, config: Record<string, unknown> = {
   return { server, notifier, context };
 }
 
-async function tlsFiles() {
+async function tlsFiles(label: string) {
   const folder = await mkdtemp(join(tmpdir(), 'homesec-smtp-'));
   cleanup(() => rm(folder, { recursive: true, force: true }));
-  return createTlsFiles(folder, 'mail', 'IP:127.0.0.1');
+  return createTlsFiles(folder, label, 'IP:127.0.0.1');
 }
 
 describe('a mail', () => {
@@ -162,7 +163,7 @@ describe('an update', () => {
 describe('a mail server', () => {
   test('is spoken to in secret, with the credentials', async () => {
     // Given one with a certificate of the house's own authority
-    const tls = await tlsFiles();
+    const tls = await tlsFiles('mail');
     const { server, notifier } = await facing(
       { tls, login: { user: 'house', pass: PASSWORD } },
       { security: 'starttls', ca_file: tls.caFile, auth },
@@ -174,10 +175,14 @@ describe('a mail server', () => {
     expect(server.mails.length).toBe(1);
   });
 
-  test('whose certificate nobody vouches for gets nothing', async () => {
+  test.each([
+    ['nobody', undefined],
+    ['another authority', 'other'],
+  ])('whose certificate %s vouches for gets nothing', async (_who, authority) => {
     // Given
-    const tls = await tlsFiles();
-    const { server, notifier } = await facing({ tls }, { security: 'starttls' });
+    const tls = await tlsFiles('mail');
+    const ca = authority === undefined ? {} : { ca_file: (await tlsFiles(authority)).caFile };
+    const { server, notifier } = await facing({ tls }, { security: 'starttls', ...ca });
     // When
     const sent = await notifier.send(FULL_ALERT, signal());
     // Then
@@ -258,6 +263,23 @@ describe('a mail server', () => {
     expect(server.mails.length).toBe(1);
   });
 
+  test('that hangs up before a word is asked once', async () => {
+    // Given
+    let calls = 0;
+    const server = createServer((socket) => {
+      calls += 1;
+      socket.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanup(() => new Promise((resolve) => server.close(resolve)));
+    const { notifier } = await facing({}, { port: (server.address() as AddressInfo).port });
+    // When
+    const sent = await notifier.send(FULL_ALERT, signal());
+    // Then whoever asked decides whether it is asked again
+    expect(sent).toMatchObject({ ok: false, error: { code: 'NOTIFY_UNREACHABLE' } });
+    expect(calls).toBe(1);
+  });
+
   test('is given new credentials once the old ones were refused', async () => {
     // Given a password that is put right after the first attempt
     const changing = { ...secrets, SMTP_PASSWORD: 'an old one' };
@@ -272,7 +294,7 @@ describe('a mail server', () => {
 
   test('that never answers is given up', async () => {
     // Given
-    const { notifier } = await facing({ isSilent: () => true }, { timeout_s: 0.5 });
+    const { notifier } = await facing({ wait: () => new Promise(() => {}) }, { timeout_s: 0.5 });
     // When
     const sent = await notifier.send(FULL_ALERT, signal());
     // Then
@@ -280,20 +302,22 @@ describe('a mail server', () => {
   });
 
   test('can be left in the middle of a mail', async () => {
-    // Given one that has the mail and does not answer
+    // Given one that has the mail and takes its time
     let hasMail = false;
-    const isSilent = () => {
+    const answer = Promise.withResolvers<void>();
+    const wait = () => {
       hasMail = true;
-      return true;
+      return answer.promise;
     };
-    const { notifier } = await facing({ isSilent });
+    const { notifier } = await facing({ wait });
     const cancel = new AbortController();
     const sending = notifier.send(FULL_ALERT, cancel.signal);
     await waitUntil('the mail', () => hasMail);
     // When
     const reason = new Error('called off');
     cancel.abort(reason);
-    // Then
+    answer.resolve();
+    // Then it is over at once, whatever the server says
     await expect(sending).rejects.toBe(reason);
   });
 });

@@ -53,7 +53,7 @@ function openPool(config: SmtpConfig, { login, ca }: { login: Login | undefined;
     ...(login === undefined ? {} : { auth: { ...login } }),
     maxConnections: MAX_CONNECTIONS,
     idleTimeout: IDLE_MS,
-    // A mail whose connection broke may have been taken: whoever asked is told, and repeats it under the same Message-ID.
+    // Whoever asked is told of a connection that broke, and decides whether the mail is sent again.
     maxRequeues: 0,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,

@@ -63,7 +63,10 @@ function createLook(input: ReanalyzeInput, before: ClipBefore): Look {
 
 async function detect(look: Look, override: object): Promise<void> {
   const { batch, plan } = look.input;
-  const { detectAgain } = proxyActivities<BackfillProxies>(BACKFILL_POLICIES.stage(GPU_QUEUE, batch, plan));
+  const { detectAgain } = proxyActivities<BackfillProxies>({
+    ...BACKFILL_POLICIES.stage(GPU_QUEUE, batch, plan),
+    summary: `filter · ${look.before.clip.cameraName}`,
+  });
   const outcome = await runStage(
     () => detectAgain({ ...sourceOf(look), override: { ...override } }),
     (failure) => ({ kind: 'FilterError' as const, ...blame(look, failure) }),
@@ -82,7 +85,10 @@ async function describe(look: Look, override: object | undefined): Promise<void>
     return;
   }
   if (override === undefined || reason !== undefined) return;
-  const { describeAgain } = proxyActivities<BackfillProxies>(BACKFILL_POLICIES.stage(VLM_QUEUE, batch, plan));
+  const { describeAgain } = proxyActivities<BackfillProxies>({
+    ...BACKFILL_POLICIES.stage(VLM_QUEUE, batch, plan),
+    summary: `vlm · ${look.before.clip.cameraName}`,
+  });
   const seen = look.filter.state === 'done' ? { filter: look.filter.value } : {};
   const outcome = await runStage(
     () => describeAgain({ ...sourceOf(look), override: { ...override }, ...seen }),

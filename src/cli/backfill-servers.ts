@@ -18,6 +18,12 @@ export function parseBatch(text: string): string {
   throw new InvalidArgumentError('A name has lower-case letters, digits and dashes, at most 40.');
 }
 
+export function parseAmount(text: string): number {
+  const amount = Number(text);
+  if (text.trim() !== '' && Number.isFinite(amount) && amount >= 0) return amount;
+  throw new InvalidArgumentError('Give a number that is not negative.');
+}
+
 /** Postgres for one command over backfills. */
 export interface BackfillStore extends AsyncDisposable {
   readonly app: ConfiguredApp;

@@ -11,7 +11,7 @@ import { planOf } from '../runtime/compose.ts';
 import { startBackfill } from '../temporal/backfill.ts';
 import { parseConcurrency } from './backfill-controls.ts';
 import { followBackfill } from './backfill-progress.ts';
-import { fromTemporal, openBackfillStore, parseBatch, stored } from './backfill-servers.ts';
+import { fromTemporal, openBackfillStore, parseAmount, parseBatch, stored } from './backfill-servers.ts';
 import { printProgress } from './backfill-status.ts';
 import { CliError } from './cli-error.ts';
 import { addOverride } from './config-override.ts';
@@ -95,12 +95,6 @@ function addLimits(start: Command): void {
     .option('--dry-run', 'only say what it would take')
     .option('--follow', 'stay until it ends or pauses')
     .option('--json', 'machine-readable output');
-}
-
-function parseAmount(text: string): number {
-  const amount = Number(text);
-  if (text.trim() !== '' && Number.isFinite(amount) && amount >= 0) return amount;
-  throw new InvalidArgumentError('Give a number that is not negative.');
 }
 
 function parseTime(text: string): string {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { BackfillProgress } from '../domain/backfill.ts';
 import { eachRun } from '../runtime/all-runs.ts';
 import { askProgress, finishedOf, followBackfill } from './backfill-progress.ts';
-import { type BackfillStore, batchArgument, openBackfillStore, stored } from './backfill-servers.ts';
+import { type BackfillStore, batchArgument, openBackfillStore, parseAmount, stored } from './backfill-servers.ts';
 import type { CommonOptions } from './open-app.ts';
 import { openTemporal } from './open-servers.ts';
 import { printJson, printLine, printTable } from './print.ts';
@@ -20,7 +20,7 @@ export function addBackfillStatus(backfill: Command): void {
     .description('Tells how far a backfill has come, and lists clips that failed or whose bytes are gone.')
     .addArgument(batchArgument())
     .option('--follow', 'stay until it ends or pauses')
-    .option('--errors <count>', 'clips to list at most', Number, 20)
+    .option('--errors <count>', 'clips to list at most', parseAmount, 20)
     .option('--json', 'machine-readable output')
     .action(async (batch: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<StatusOptions>();

@@ -6,9 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { afterAll, beforeAll, beforeEach, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { alertDeskIdOf } from '../../src/domain/alert-desk.ts';
+import { backfillWorkflowIdOf, reanalyzeWorkflowIdOf } from '../../src/domain/backfill.ts';
 import { backlogWorkflowIdOf } from '../../src/domain/backlog.ts';
 import type { CameraStatus } from '../../src/domain/camera.ts';
 import { cameraWorkflowIdOf } from '../../src/domain/camera-watch.ts';
@@ -17,6 +18,7 @@ import type { FilterResult } from '../../src/domain/detection.ts';
 import { ok } from '../../src/domain/result.ts';
 import { createAlertDesk } from '../../src/temporal/alert-desk.ts';
 import { tellCameraWatch } from '../../src/temporal/camera-watch.ts';
+import { openBackfillWorld } from '../support/backfill-world.ts';
 import {
   type ClipWorld,
   failing,
@@ -40,8 +42,8 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
 
-async function save(name: string, workflowId: string): Promise<void> {
-  const history = await world.client.workflow.getHandle(workflowId).fetchHistory();
+async function save(name: string, workflowId: string, client = world.client): Promise<void> {
+  const history = await client.workflow.getHandle(workflowId).fetchHistory();
   // Which process on which machine recorded it is nobody's business.
   const anonymous = historyToJSON(history)
     .replaceAll(/\d+@[\w.-]+/g, 'recorder')
@@ -182,4 +184,13 @@ it('records the watch of a camera that comes and goes, until its next run', asyn
   await tell({ online: true, since: now() });
   await told(4);
   await save('camera-watch-continued', cameraWorkflowIdOf(camera));
+});
+
+it('records the second page of a backfill, and a clip of it', async () => {
+  await using backfills = await openBackfillWorld();
+  const [clipId = expect.unreachable()] = await Promise.all(['a', 'b', 'c', 'd'].map((camera) => backfills.newClip(camera)));
+  const batch = await backfills.start({ overrides: { filter: {}, vlm: {}, policy: {} }, channels: ['phone'] });
+  await backfills.client.workflow.getHandle(backfillWorkflowIdOf(batch)).result();
+  await save('backfill', backfillWorkflowIdOf(batch), backfills.client);
+  await save('backfill-clip', reanalyzeWorkflowIdOf(batch, clipId), backfills.client);
 });

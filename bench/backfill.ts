@@ -54,7 +54,7 @@ const PLAN: BackfillPlan = {
   channels: [],
 };
 
-export async function benchBackfill({ oldClips = 200, newClips = 30, longClips = 10_000 } = {}): Promise<BackfillBench> {
+export async function benchBackfill({ oldClips = 200, newClips = 30, longClips = 1_000 } = {}): Promise<BackfillBench> {
   await using house = await openBenchHousehold();
   const client = createTemporalClient({ address: house.temporalAddress(), namespace: 'homesec' });
   let recorded = 0;

@@ -1,4 +1,4 @@
-/** What `make bench` runs. `node bench/main.ts [clips one after another] [clips at once]` for other sizes. */
+/** What `make bench` runs. `node bench/main.ts [clips one after another] [clips at once] [clips of a long backfill]` for other sizes. */
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -87,12 +87,15 @@ function cameraRows({ main, sub, idle, memoryMiB, many, timesMs, load }: Cameras
   ];
 }
 
-const [serialClips = 50, burstClips = 300] = process.argv.slice(2).map(Number);
+const [serialClips = 50, burstClips = 300, longClips = 1_000] = process.argv.slice(2).map(Number);
 say(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`);
 print('Clip overhead: file closed -> done in Postgres, plugins that answer at once, everything durable', [
   ...overheadRows(await benchOverhead({ serialClips, burstClips })),
 ]);
-print('Backfill: filter, model and policy over old clips, plugins that answer at once', backfillRows(await benchBackfill()));
+print(
+  'Backfill: filter, model and policy over old clips, plugins that answer at once',
+  backfillRows(await benchBackfill({ longClips })),
+);
 const missing = Object.values(FILTER_FILES).filter((file) => !existsSync(file));
 if (missing.length > 0) say(`\nFilter and cameras: not measured, for want of ${missing.join(' and ')}`);
 else {

@@ -7,6 +7,7 @@ import {
   type BackfillStage,
   type ClipBefore,
   type ClipFindings,
+  type ConfigOverride,
   type ReanalyzeInput,
   type ReanalyzeOutcome,
 } from '../src/domain/backfill.ts';
@@ -61,14 +62,14 @@ function createLook(input: ReanalyzeInput, before: ClipBefore): Look {
   };
 }
 
-async function detect(look: Look, override: object): Promise<void> {
+async function detect(look: Look, override: ConfigOverride): Promise<void> {
   const { batch, plan } = look.input;
   const { detectAgain } = proxyActivities<BackfillProxies>({
     ...BACKFILL_POLICIES.stage(GPU_QUEUE, batch, plan),
     summary: `filter · ${look.before.clip.cameraName}`,
   });
   const outcome = await runStage(
-    () => detectAgain({ ...sourceOf(look), override: { ...override } }),
+    () => detectAgain({ ...sourceOf(look), override }),
     (failure) => ({ kind: 'FilterError' as const, ...blame(look, failure) }),
   );
   const seen = take(look, 'filter', outcome);
@@ -76,7 +77,7 @@ async function detect(look: Look, override: object): Promise<void> {
 }
 
 /** What the filter sees now says whether there is to be a description, as it does for a new clip. */
-async function describe(look: Look, override: object | undefined): Promise<void> {
+async function describe(look: Look, override: ConfigOverride | undefined): Promise<void> {
   const { batch, plan } = look.input;
   const reason = whySkipAnalysis(plan, look.filter);
   const isFresh = override !== undefined || plan.overrides.filter !== undefined;
@@ -91,7 +92,7 @@ async function describe(look: Look, override: object | undefined): Promise<void>
   });
   const seen = look.filter.state === 'done' ? { filter: look.filter.value } : {};
   const outcome = await runStage(
-    () => describeAgain({ ...sourceOf(look), override: { ...override }, ...seen }),
+    () => describeAgain({ ...sourceOf(look), override, ...seen }),
     (failure) => ({ kind: 'VLMError' as const, ...blame(look, failure) }),
   );
   const described = take(look, 'vlm', outcome);

@@ -36,9 +36,10 @@ export function createAlerting(run: ClipRun): Alerting {
     if (decision.notify && run.content === 0 && run.delayed && isUnverified(run)) return summarize(run, decision);
     const heldBack = decision.heldBack ?? (decision.terms === undefined ? undefined : await consultDesk(run, decision));
     if (judgement !== judgements) return;
-    if (heldBack !== undefined && run.content === 0) return suppress(run, heldBack);
-    // An alert that is out is told the outcome also when it turns out harmless.
-    if (decision.notify || run.content > 0 || hasAlerted(run)) revise();
+    // An alert that is out is told the outcome also when it turns out harmless, or would be held back now.
+    const isOut = run.content > 0 || hasAlerted(run);
+    if (heldBack !== undefined && !isOut) return suppress(run, heldBack);
+    if (decision.notify || isOut) revise();
   }
 
   function revise(): void {

@@ -16,10 +16,13 @@ export async function consultDesk(run: ClipRun, { notifyReason, terms }: AlertDe
   const { cameraName } = run.input.clip;
   const answer = await askDesk(run, { cameraName, clip: deskClipOf(run), terms });
   if (answer?.answer === 'cool_down') return { reason: answer.answer, until: answer.until, alertReason: notifyReason };
-  // What a channel has had as an alert of its own stays one.
-  if (run.content === 0 && answer !== undefined && terms.visitGapMs !== undefined) run.grouped = true;
+  if (answer !== undefined && terms.visitGapMs !== undefined && !hasOwnAlert(run)) run.grouped = true;
   return undefined;
 }
+
+/** What a channel has had as an alert of its own stays one. */
+const hasOwnAlert = (run: ClipRun): boolean =>
+  run.content > 0 || [...run.deliveries.values()].some(({ sentRevision, had }) => sentRevision > 0 && had?.grouped !== true);
 
 async function askDesk(run: ClipRun, request: DeskRequest): Promise<DeskAnswer | undefined> {
   const { askDesk: ask } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.askDesk, summary: summary(run, 'alert desk') });

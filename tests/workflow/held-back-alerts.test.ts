@@ -5,8 +5,9 @@ import type { AnalysisResult } from '../../src/domain/analysis.ts';
 import type { Clip } from '../../src/domain/clip.ts';
 import { ok } from '../../src/domain/result.ts';
 import { createAlertDesk } from '../../src/temporal/alert-desk.ts';
+import { restartClip } from '../../src/temporal/start-clip.ts';
 import { startAedes } from '../support/aedes-broker.ts';
-import { type ClipWorld, failing, handleOf, held, openClipWorld, PROWLER, SAW_PERSON } from '../support/clip-world.ts';
+import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, PROWLER, SAW_PERSON } from '../support/clip-world.ts';
 import { subscribe } from '../support/mqtt-brokers.ts';
 import { createChannel, useCleanup } from '../support/mqtt-channel.ts';
 import { resetClip } from '../support/reset-clip.ts';
@@ -74,6 +75,48 @@ describe('quiet hours', () => {
       [clip.clipId, 2],
     ]);
     expect(suppressed(clip)).toEqual([]);
+  });
+});
+
+describe('a clip that is started again', () => {
+  it('updates its alert though quiet hours would hold it back now', async () => {
+    // Given a clip that has alerted
+    const clip = await newClip();
+    await run(clip);
+    // When it is looked at again, with quiet hours and another outcome
+    world.scripts.policy = { quiet_hours: { from: '00:00', to: '18:00', time_zone: 'UTC' } };
+    world.scripts.analyze = [ok(CALM)];
+    await restartClip(world.client, { clip, plan: PLAN, generation: 2, delivered: { phone: 1 } });
+    await handleOf(world, clip).result();
+    // Then
+    expect(told()).toEqual([
+      [clip.clipId, 1],
+      [clip.clipId, 2],
+    ]);
+    expect(suppressed(clip)).toEqual([]);
+  });
+
+  it('updates the alert of its visit, and an alert of its own stays one', async () => {
+    // Given two clips of a visit, of which the second has alerted for itself
+    world.scripts.policy = VISITS;
+    const [first, second] = [await newClip(), await newClip(30)];
+    await run(first);
+    world.scripts.deskAway = true;
+    await run(second);
+    world.scripts.deskAway = false;
+    // When both are looked at again, with another outcome
+    world.scripts.analyze = [ok(CALM)];
+    for (const clip of [first, second]) {
+      await restartClip(world.client, { clip, plan: PLAN, generation: 2, delivered: { phone: 1 } });
+      await handleOf(world, clip).result();
+    }
+    // Then
+    expect(told()).toEqual([
+      [first.clipId, 1],
+      [second.clipId, 1],
+      [first.clipId, 2],
+      [second.clipId, 2],
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { openCopiesFolder } from '../../../src/runtime/copies-folder.ts';
 
 let temp: string;
@@ -19,11 +19,13 @@ const open = () => openCopiesFolder({ folders: { data: temp, spool: temp, models
 async function startWorker() {
   const script = fileURLToPath(new URL('../../support/copying-child.ts', import.meta.url));
   const child = spawn(process.execPath, [script, temp], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [copy] = await once(child.stdout, 'data');
+  const ended = once(child, 'exit');
   const kill = async () => {
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await ended;
   };
+  onTestFinished(kill);
+  const [copy] = await once(child.stdout, 'data');
   return { copy: String(copy), kill };
 }
 
@@ -42,7 +44,6 @@ it('removes what a killed worker has left, and nothing of one that lives', async
   // Then
   expect([await isThere(killed.copy), await isThere(living.copy), await isThere(folder.dir)]).toEqual([false, true, true]);
   await folder[Symbol.asyncDispose]();
-  await living.kill();
 });
 
 it('leaves nothing behind', async () => {

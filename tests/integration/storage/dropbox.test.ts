@@ -163,7 +163,7 @@ describe('an upload that broke off', () => {
     expect(await fetched('clips/clip')).toBe(file.sha256);
     expect(countOf(START)).toBe(1);
     expect(server.receivedBytes).toBeLessThan(file.sizeBytes + 10 * 2 * CHUNK_BYTES);
-  });
+  }, 180_000);
 
   async function putInChild(file: LocalFile, savedProgress: unknown, notes: unknown[], killAtBytes: number) {
     const order: PutOrder = {

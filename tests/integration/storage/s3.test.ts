@@ -200,20 +200,27 @@ describe('a server that refuses', () => {
 
   test('by silence ends the attempt, and holds back what is read from the disk', async () => {
     // Given a server that has nothing, and takes none of a part of 64 MB
-    const silent = createServer((request, response) => void (request.method === 'HEAD' && response.writeHead(404).end()));
+    let signedHash: unknown;
+    const silent = createServer((request, response) => {
+      if (request.method === 'HEAD') response.writeHead(404).end();
+      else signedHash = request.headers['x-amz-content-sha256'];
+    });
     const storage = openStorage({ endpoint: await listening(silent), timeout_s: 1, part_size_bytes: 64 << 20 });
     let readBytes = 0;
     const pace = async (bytes: number) => {
       readBytes += bytes;
     };
     // When
-    const put = await storage.put(await localFile(Buffer.alloc(64_000_000)), 'clip.mp4', createCall({ pace }));
+    const file = await localFile(Buffer.alloc(64_000_000));
+    const put = await storage.put(file, 'clip.mp4', createCall({ pace }));
     await storage.close();
     silent.closeAllConnections();
     silent.close();
     // Then
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
     expect(readBytes).toBeLessThan(16_000_000);
+    // And any server would have had to compare what it took with this.
+    expect(signedHash).toBe(file.sha256);
   });
 });
 

@@ -51,7 +51,7 @@ export class DropboxLink {
       });
     } catch (thrown) {
       const { code, retryAfterMs = 0 } = describeFailure('ask', thrown);
-      if (code === 'STORAGE_RATE_LIMITED') this.#pauseEndsAtMs = Date.now() + retryAfterMs;
+      if (code === 'STORAGE_RATE_LIMITED') this.#pauseEndsAtMs = Math.max(this.#pauseEndsAtMs, Date.now() + retryAfterMs);
       throw thrown;
     }
   }

@@ -20,30 +20,24 @@ export const clipIdArgument = (term: '<clip>' | '[clip]') =>
     return text;
   });
 
-export const filterOption = () =>
-  new Option(
-    '--filter <query>',
-    'all clips that match, in the words of the Temporal UI: \'ClipStatus="parked" AND ClipCamera="Front Door"\'',
-  );
-
-/** Gives a command `[clip]`, or `--filter` with `--yes`. */
+/** Gives a command `[clip]` or `--filter`: one of them has to be there. */
 export const forClips = (command: Command): Command =>
   command
     .addArgument(clipIdArgument('[clip]'))
-    .addOption(filterOption())
-    .option('--yes', 'with --filter: do it; left out, the clips are only listed');
+    .option(
+      '--filter <query>',
+      'all clips that match, in the words of the Temporal UI: \'ClipStatus="parked" AND ClipCamera="Front Door"\'',
+    )
+    .hook('preAction', (_program, chosen) => {
+      if ((chosen.args.length === 0) === (chosen.opts<ClipSelection>().filter === undefined))
+        throw new CliError('Name a clip, or say with --filter which ones.', EXIT.usage);
+    });
 
-/** The clips that are meant, where a command is for one or for many. Exit code 2 when it is for neither or both. */
-export async function selectedClips(
-  deps: Pick<ClipCommandDeps, 'client'>,
-  clipId: ClipId | undefined,
-  filter: string | undefined,
-): Promise<readonly ClipId[]> {
-  if ((clipId === undefined) === (filter === undefined)) {
-    throw new CliError('Name a clip, or say with --filter which ones.', EXIT.usage);
-  }
-  if (clipId !== undefined) return [clipId];
-  return valueOf(await matchingClips(deps, filter ?? '')).map((found) => found.clipId);
+export const yesOption = () => new Option('--yes', 'with --filter: do it; left out, the clips are only listed');
+
+/** The clips that match, by what the workflow of each is now. */
+export async function filteredClips(deps: Pick<ClipCommandDeps, 'client'>, filter: string): Promise<readonly FoundClip[]> {
+  return valueOf(await matchingClips(deps, filter));
 }
 
 /**
@@ -56,11 +50,11 @@ export async function eachClip(
   { filter, yes }: ClipSelection,
   act: (clipId: ClipId) => Promise<Result<string, ClipFailure>>,
 ): Promise<void> {
-  if (filter !== undefined && yes !== true) return listOnly(valueOf(await matchingClips(deps, filter)));
-  const clips = await selectedClips(deps, clipId, filter);
   if (clipId !== undefined) return printLine(valueOf(await act(clipId)));
+  const clips = await filteredClips(deps, filter ?? '');
+  if (yes !== true) return listOnly(clips);
   let refused = 0;
-  for (const [index, each] of clips.entries()) {
+  for (const [index, { clipId: each }] of clips.entries()) {
     const outcome = await act(each);
     if (!outcome.ok && exitCodeOf(outcome.error) === EXIT.unavailable) valueOf(outcome);
     if (!outcome.ok) refused += 1;

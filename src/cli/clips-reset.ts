@@ -3,9 +3,8 @@ import type { ClipId } from '../domain/ids.ts';
 import { ok } from '../domain/result.ts';
 import { resetClip } from '../runtime/clip-commands.ts';
 import { RESET_POINTS, type ResetPoint } from '../temporal/reset-clip.ts';
-import { type ClipSelection, eachClip, forClips } from './clip-selection.ts';
-import type { CommonOptions } from './open-app.ts';
-import { openApp } from './open-app.ts';
+import { type ClipSelection, eachClip, forClips, yesOption } from './clip-selection.ts';
+import { type CommonOptions, openApp } from './open-app.ts';
 import { openTemporal } from './open-servers.ts';
 
 interface ResetOptions extends CommonOptions, ClipSelection {
@@ -18,6 +17,7 @@ export function addReset(clips: Command): void {
     .description(
       'What a clip did before that point keeps its results, what came after is done again; running or closed, as with the\nreset button of the Temporal UI. Nothing that was delivered is delivered again.',
     )
+    .addOption(yesOption())
     .addOption(new Option('--to <point>', 'its beginning, or just before this stage').choices(RESET_POINTS).makeOptionMandatory())
     .action(async (clipId: ClipId | undefined, _options: object, command: Command) => {
       const options = command.optsWithGlobals<ResetOptions>();

@@ -4,7 +4,7 @@ import type { ClipId } from '../domain/ids.ts';
 import { ok } from '../domain/result.ts';
 import { STAGES, type Stage } from '../domain/stage-error.ts';
 import { type RetryOutcome, retryClip } from '../runtime/clip-commands.ts';
-import { type ClipSelection, eachClip, forClips } from './clip-selection.ts';
+import { type ClipSelection, eachClip, forClips, yesOption } from './clip-selection.ts';
 import { openClipServers } from './clip-servers.ts';
 import type { CommonOptions } from './open-app.ts';
 
@@ -18,6 +18,7 @@ export function addRetry(clips: Command): void {
     .description(
       'A parked clip repeats the stage that failed. A closed one is processed once more, as its next generation. One that the\nspool of this machine has set aside is handed over again.',
     )
+    .addOption(yesOption())
     .addOption(new Option('--stage <stage>', 'only this stage; left out: each that failed').choices(STAGES))
     .action(async (clipId: ClipId | undefined, _options: object, command: Command) => {
       const options = command.optsWithGlobals<RetryOptions>();

@@ -4,7 +4,7 @@ import { NAMESPACE } from '../domain/process-clip.ts';
 import { type App, endpointsOf } from '../runtime/app.ts';
 import { CliError } from './cli-error.ts';
 import { valueOf } from './clip-failure.ts';
-import { clipIdArgument, filterOption, selectedClips } from './clip-selection.ts';
+import { filteredClips, forClips } from './clip-selection.ts';
 import { printStory } from './clip-story.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
@@ -17,12 +17,9 @@ interface ShowOptions extends CommonOptions {
 }
 
 export function addShow(clips: Command): void {
-  clips
-    .command('show')
+  forClips(clips.command('show'))
     .summary("a clip's state and history, or those of many")
     .description('Tells what is known of a clip, what went wrong, and every step so far: why it did or did not alert.')
-    .addArgument(clipIdArgument('[clip]'))
-    .addOption(filterOption())
     .option('--json', 'machine-readable output; a list with --filter')
     .action(async (clipId: ClipId | undefined, _options: object, command: Command) => {
       const options = command.optsWithGlobals<ShowOptions>();
@@ -44,9 +41,9 @@ export function addShow(clips: Command): void {
 
 /** A clip that is named needs no Temporal. */
 async function meantClips(app: App, clipId: ClipId | undefined, filter: string | undefined): Promise<readonly ClipId[]> {
-  if (clipId !== undefined && filter === undefined) return [clipId];
+  if (clipId !== undefined) return [clipId];
   await using temporal = openTemporal(app);
-  return selectedClips(temporal, clipId, filter);
+  return (await filteredClips(temporal, filter ?? '')).map((found) => found.clipId);
 }
 
 function printUiLink(app: App, clipId: ClipId): void {

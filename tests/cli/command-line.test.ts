@@ -35,6 +35,8 @@ describe('wrong usage', () => {
     [['worker', 'kitchen'], /Allowed choices are host, pipeline, gpu/],
     [['clips', 'list', '--limit', '0'], /Give a whole number from 1 to 100/],
     [['clips', 'ack', '20261123T022700123Z-front-door-1f3a5c7e9b2d'], /required option '--by <name>' not specified/],
+    [['clips', 'retry'], /Name a clip, or say with --filter which ones/],
+    [['clips', 'reset', '20261123T022700123Z-front-door-1f3a5c7e9b2d'], /required option '--to <point>' not specified/],
     [['stack', 'up', '--only', 'kitchen'], /Allowed choices are postgres/],
   ])('homesec %j ends with 2 and says what is wrong', async (args, words) => {
     // When

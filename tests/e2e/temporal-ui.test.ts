@@ -3,9 +3,10 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import { foldClip } from '../../src/domain/clip-state.ts';
-import { ok } from '../../src/domain/result.ts';
+import { err, ok } from '../../src/domain/result.ts';
+import { pluginFailure } from '../../src/domain/stage-error.ts';
 import { openBrowser } from '../support/browser.ts';
-import { type ClipWorld, failing, handleOf, openClipWorld, PROWLER } from '../support/clip-world.ts';
+import { type ClipWorld, handleOf, openClipWorld, PROWLER } from '../support/clip-world.ts';
 import { stack } from '../support/stack.ts';
 
 let world: ClipWorld;
@@ -50,7 +51,7 @@ describe('a person at the Temporal UI', () => {
     timeout: 400_000,
   }, async () => {
     // Given a clip that waits for a person, and whose cause is mended
-    world.scripts.analyze = [failing('VLM_REJECTED'), ok(PROWLER)];
+    world.scripts.analyze = [err(pluginFailure('VLM_REJECTED', 'the server answered 401: incorrect API key')), ok(PROWLER)];
     const clip = await world.newClip();
     const { workflowId } = handleOf(world, clip);
     await world.start(clip);
@@ -79,7 +80,9 @@ describe('a person at the Temporal UI', () => {
 
     // When it is reset to its first task, Then it runs again, and says nothing twice
     await page.goto(`${workflows()}/${workflowId}`);
-    await seen(page.getByRole('button', { name: 'Reset', exact: true })).first().click();
+    await seen(page.getByRole('button', { name: 'Reset', exact: true }))
+      .first()
+      .click();
     await seen(page.getByTestId('workflow-reset-event-id-select-button')).click();
     await seen(page.getByRole('option', { name: 'WorkflowTaskCompleted' }))
       .first()
@@ -94,6 +97,8 @@ describe('a person at the Temporal UI', () => {
     await page.goto(`${workflows()}/${workflowId}`);
     await page.getByText('COMPLETED').first().waitFor();
     await choose('Start Workflow Like This One');
+    // The form fills itself from the run that it is to be like.
+    await seen(page.locator('.cm-content', { hasText: clip.clipId })).waitFor();
     await seen(page.getByRole('button', { name: 'Start Workflow' })).click();
     await world.seen(clip, 'clip_done', 3);
     expect(stateOf(clip)).toMatchObject({ status: 'done', generation: 2 });

@@ -32,7 +32,7 @@ export function detailOf(event: ClipEvent): string {
     case 'alert_decision_made':
       return `${event.shouldNotify ? 'alert' : 'no alert'}: ${event.reason}`;
     case 'alert_suppressed':
-      return `held back by ${event.reason} until ${event.until}: ${event.alertReason}`;
+      return `held back by ${event.reason} until ${new Date(event.until).toLocaleString('sv-SE')}: ${event.alertReason}`;
     case 'notification_sent':
       return `${event.notifierName}, revision ${event.revision}${again}`;
     case 'stage_retried':

@@ -13,6 +13,17 @@ const stamp = {
 
 const told: readonly (readonly [string, string, ClipEvent])[] = [
   [
+    '',
+    'held back by cool_down until 2026-11-23 03:37:00: risk_level=high',
+    {
+      ...stamp,
+      eventType: 'alert_suppressed',
+      reason: 'cool_down',
+      until: '2026-11-23T02:37:00.123Z',
+      alertReason: 'risk_level=high',
+    },
+  ],
+  [
     '132 ms',
     'local:clips/a.mp4',
     { ...stamp, eventType: 'upload_completed', storageUri: 'local:clips/a.mp4', attempt: 1, durationMs: 132 },

@@ -1,5 +1,6 @@
 import type { PluginFailure } from '../domain/stage-error.ts';
 import { cleanText } from './clean-text.ts';
+import { redactCredentials } from './redact.ts';
 
 const MAX_CHARS = 500;
 
@@ -7,7 +8,7 @@ const MAX_CHARS = 500;
 export function withoutSecrets(failure: PluginFailure, secrets: readonly string[]): PluginFailure {
   const clean = (text: string): string =>
     cleanText(
-      secrets.filter(Boolean).reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text),
+      redactCredentials(secrets.filter(Boolean).reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text)),
       MAX_CHARS,
     );
   const causes = failure.causes.map((cause) => ({ ...cause, message: clean(cause.message) }));

@@ -10,12 +10,19 @@ const answerSchema = z.object({
   code: z.unknown().optional(),
   response: z.object({ status: z.number().optional(), headers: retrySchema, body: z.unknown().optional() }),
 });
+const networkSchema = z.object({ isAxiosError: z.literal(true) });
 const bodySchema = z.object({ errors: z.array(z.object({ message: z.string() })) });
 
-/** What the SDK threw, as a failure. Rate limits say when they end, as `Retry-After` or in SendGrid's own header. */
+/**
+ * What the SDK threw, as a failure. Rate limits say when they end, as `Retry-After` or in SendGrid's own header.
+ * @throws what is no failure of the server or the way to it: a bug.
+ */
 export function sendgridFailure(thrown: unknown, nowMs: number): PluginFailure {
   const answer = answerSchema.safeParse(thrown);
-  if (!answer.success) return pluginFailure('NOTIFY_UNREACHABLE', `SendGrid cannot be reached: ${reasonOf(thrown)}`, thrown);
+  if (!answer.success) {
+    if (!networkSchema.safeParse(thrown).success) throw thrown;
+    return pluginFailure('NOTIFY_UNREACHABLE', `SendGrid cannot be reached: ${reasonOf(thrown)}`, thrown);
+  }
   const { code, response } = answer.data;
   const status = typeof code === 'number' ? code : (response.status ?? 0);
   const body = bodySchema.safeParse(response.body);

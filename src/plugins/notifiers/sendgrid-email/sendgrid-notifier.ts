@@ -14,11 +14,13 @@ const scopesSchema = z.object({ scopes: z.array(z.string()) });
 
 /** Mails alerts through SendGrid's API. A repeat has the same Message-ID, for SendGrid itself knows no repeats. */
 export class SendgridNotifier implements Notifier {
+  readonly showsPictures: boolean;
   readonly #config: SendgridConfig;
   readonly #context: PluginContext;
   #isClosed = false;
 
   constructor(config: SendgridConfig, context: PluginContext) {
+    this.showsPictures = config.snapshot !== 'none';
     this.#config = config;
     this.#context = context;
   }

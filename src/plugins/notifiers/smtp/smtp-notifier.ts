@@ -10,16 +10,20 @@ import type { SmtpConfig } from './config.ts';
 import { isLoginFailure, smtpFailure } from './failure.ts';
 import { type MailServer, openMailServer, serverName } from './mail-server.ts';
 
+type Opening = ReturnType<typeof openMailServer>;
+
 const NEVER = new AbortController().signal;
 
 /** Mails alerts. Nothing is queued here: a mail that fails is repeated by the workflow, under the same Message-ID. */
 export class SmtpNotifier implements Notifier {
+  readonly showsPictures: boolean;
   readonly #config: SmtpConfig;
   readonly #context: PluginContext;
-  #server: Promise<Result<MailServer, PluginFailure>> | undefined;
+  #server: Opening | undefined;
   #isClosed = false;
 
   constructor(config: SmtpConfig, context: PluginContext) {
+    this.showsPictures = config.snapshot !== 'none';
     this.#config = config;
     this.#context = context;
   }
@@ -44,7 +48,7 @@ export class SmtpNotifier implements Notifier {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#forget();
+    await this.#forget(this.#server);
   }
 
   /** The work, within the configured time. Rejects with the signal's reason when aborted. */
@@ -54,9 +58,10 @@ export class SmtpNotifier implements Notifier {
   ): Promise<Result<T, PluginFailure>> {
     if (this.#isClosed) return err(pluginFailure('NOTIFY_UNREACHABLE', 'the channel has been closed'));
     this.#server ??= openMailServer(this.#config, this.#context.readSecret);
-    const server = await this.#server;
+    const opening = this.#server;
+    const server = await opening;
     if (!server.ok) {
-      this.#server = undefined;
+      await this.#forget(opening);
       return server;
     }
     const timeout = AbortSignal.timeout(this.#config.timeout_s * 1000);
@@ -64,7 +69,7 @@ export class SmtpNotifier implements Notifier {
       return ok(await work(server.value, AbortSignal.any([signal, timeout])));
     } catch (thrown) {
       signal.throwIfAborted();
-      if (isLoginFailure(thrown)) await this.#forget();
+      if (isLoginFailure(thrown)) await this.#forget(opening);
       return err(withoutSecrets(this.#failure(thrown, timeout), server.value.secrets));
     }
   }
@@ -75,9 +80,10 @@ export class SmtpNotifier implements Notifier {
     return pluginFailure('NOTIFY_TIMED_OUT', `mail server ${server} did not take the mail within ${this.#config.timeout_s} s`);
   }
 
-  async #forget(): Promise<void> {
-    const server = await this.#server;
-    this.#server = undefined;
+  /** The next use opens another. One that another use has opened meanwhile stays. */
+  async #forget(opening: Opening | undefined): Promise<void> {
+    if (this.#server === opening) this.#server = undefined;
+    const server = await opening;
     if (server?.ok === true) server.value.transport.close();
   }
 }

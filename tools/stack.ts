@@ -29,6 +29,9 @@ for (const row of all)
       .join('  ')
       .trimEnd(),
   );
-say(`\nready after ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s; volumes and logs in ${dir}; Ctrl-C ends it`);
+say('');
+if (stack.services.some(({ state }) => state === 'stands in'))
+  say("Go is missing: Temporal's dev server stands in for its server, schema and UI");
+say(`ready after ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s; volumes and logs in ${dir}; Ctrl-C ends it`);
 if (!stopped.signal.aborted) await once(stopped.signal, 'abort');
 say('ending');

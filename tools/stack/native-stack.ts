@@ -61,7 +61,6 @@ export class NativeStack implements AsyncDisposable {
         ?.image.slice(image.length + 1) ?? '';
     const versions = { server: versionOf('temporalio/server'), ui: versionOf('temporalio/ui') };
     const programs = await buildTemporalPrograms(versions, (message) => onProgress('temporal', message));
-    if (programs === undefined) onProgress('temporal', 'Go is missing: the dev server stands in for server and UI');
     const stack = new NativeStack({ file, dir, secrets, network: createHouseNetwork(file, network), programs }, onProgress);
     try {
       await stack.#startAll(only ?? stack.#names());

@@ -6,6 +6,7 @@ import { type BackfillBench, benchBackfill } from './backfill.ts';
 import { benchCameras, type CamerasBench, type CoreShares } from './cameras.ts';
 import { benchFilter, type FilterBench } from './filter.ts';
 import { benchOverhead, type OverheadBench } from './overhead.ts';
+import { benchUploads, type UploadsBench } from './uploads.ts';
 
 const SHARED = join(import.meta.dirname, '..', '..', 'shared');
 const FILTER_FILES = {
@@ -54,6 +55,13 @@ const backfillRows = ({ alone, beside, clipsPerSecond, long, load }: BackfillBen
   ['load average at the end', load.toFixed(1)],
 ];
 
+const uploadRows = ({ sizeBytes, rawCopyMs, uploads, shared, load }: UploadsBench): Row[] => [
+  [`raw copy of ${Math.round(sizeBytes / 2 ** 20)} MiB`, ms(rawCopyMs)],
+  ...uploads.map(({ what, tookMs, peakMemoryMiB }): Row => [what, `${ms(tookMs)}, peak memory ${Math.round(peakMemoryMiB)} MiB`]),
+  ['ten at once, under one limit', `${shared.measuredMbps.toFixed(1)} of ${shared.limitMbps} Mbit/s`],
+  ['load average at the end', load.toFixed(1)],
+];
+
 const filterRows = (bench: FilterBench): Row[] => [
   ['whole clip', `${ms(bench.wallMs)} (first call ${ms(bench.coldWallMs)})`],
   ['decoding alone', ms(bench.decodeMs)],
@@ -96,6 +104,7 @@ print(
   'Backfill: filter, model and policy over old clips, plugins that answer at once',
   backfillRows(await benchBackfill({ longClips })),
 );
+print('Uploads: servers on this machine, each in a process of its own', uploadRows(await benchUploads()));
 const missing = Object.values(FILTER_FILES).filter((file) => !existsSync(file));
 if (missing.length > 0) say(`\nFilter and cameras: not measured, for want of ${missing.join(' and ')}`);
 else {

@@ -84,10 +84,12 @@ async function rawCopy(from: string, to: string): Promise<number> {
 async function putInChild(order: PutOrder): Promise<{ tookMs: number; peakMemoryMiB: number }> {
   const child = spawn(process.execPath, [CHILD, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
-    const said: PutLine = JSON.parse(line);
+    // Written by the child for this.
+    const said = JSON.parse(line) as PutLine;
     if (!('result' in said)) continue;
     if (!said.result.ok) throw new Error(line);
-    return said;
+    const { tookMs, peakMemoryMiB } = said;
+    return { tookMs, peakMemoryMiB };
   }
   throw new Error(`the upload to ${order.backend} ended without a word`);
 }

@@ -82,4 +82,4 @@ test('an upload that fails twice on its way sends nothing again that is there, a
   expect(server.requests.filter((request) => request.endsWith('/start')).length).toBe(1);
   expect(server.receivedBytes).toBeLessThan(bytes.length + 2 * CHUNK_BYTES);
   expect(server.files.paths).toEqual([`/${clip.storageKey}`]);
-});
+}, 120_000);

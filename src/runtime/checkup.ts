@@ -51,7 +51,9 @@ async function checkTemporal(app: App): Promise<Finding> {
   const { address, namespace } = access.value;
   const client = createTemporalClient(access.value);
   try {
-    const { count } = await client.withDeadline(Date.now() + 3_000, () => client.workflow.count('ClipStatus = "parked" AND ExecutionStatus = "Running"'));
+    const { count } = await client.withDeadline(Date.now() + 3_000, () =>
+      client.workflow.count('ClipStatus = "parked" AND ExecutionStatus = "Running"'),
+    );
     if (count > 0)
       return attention(
         'Temporal',

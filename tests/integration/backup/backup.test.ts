@@ -76,7 +76,7 @@ async function contentOf(dsn: string) {
 }
 
 describe('homesec backup', () => {
-  it('gives every clip back as it was, into an empty database only', async () => {
+  it('gives every clip back as it was, into an empty database only', { timeout: 180_000 }, async () => {
     // Given a database with clips, and a configuration that names it
     await fillDatabase();
     const before = await contentOf(database.dsn);

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -34,6 +34,14 @@ async function facing(rules: MailRules = {}, config: Record<string, unknown> = {
   const notifier = smtpNotifier.create(parsed, context);
   cleanup(() => notifier.close());
   return { server, notifier, context };
+}
+
+/** A server that is no mail server, on a free port. */
+async function listen(onConnection: (socket: Socket) => void): Promise<number> {
+  const server = createServer(onConnection);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanup(() => new Promise((resolve) => server.close(resolve)));
+  return (server.address() as AddressInfo).port;
 }
 
 async function tlsFiles(label: string) {
@@ -266,18 +274,31 @@ describe('a mail server', () => {
   test('that hangs up before a word is asked once', async () => {
     // Given
     let calls = 0;
-    const server = createServer((socket) => {
+    const port = await listen((socket) => {
       calls += 1;
       socket.end();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    cleanup(() => new Promise((resolve) => server.close(resolve)));
-    const { notifier } = await facing({}, { port: (server.address() as AddressInfo).port });
+    const { notifier } = await facing({}, { port });
     // When
     const sent = await notifier.send(FULL_ALERT, signal());
     // Then whoever asked decides whether it is asked again
     expect(sent).toMatchObject({ ok: false, error: { code: 'NOTIFY_UNREACHABLE' } });
     expect(calls).toBe(1);
+  });
+
+  test('that talks and never comes to the point is given up', async () => {
+    // Given one whose list of abilities has no end
+    const port = await listen((socket) => {
+      socket.write('220 hello\r\n');
+      const talk = setInterval(() => socket.write('250-and one more\r\n'), 50);
+      socket.on('error', () => {});
+      socket.on('close', () => clearInterval(talk));
+    });
+    const { notifier } = await facing({}, { port, timeout_s: 0.5 });
+    // When
+    const sent = await notifier.send(FULL_ALERT, signal());
+    // Then
+    expect(sent).toMatchObject({ ok: false, error: { code: 'NOTIFY_TIMED_OUT' } });
   });
 
   test('is given new credentials once the old ones were refused', async () => {

@@ -12,6 +12,9 @@ const CODES: Readonly<Record<string, StageErrorCode>> = {
   XAmzContentSHA256Mismatch: 'STORAGE_UNVERIFIED',
   XAmzContentChecksumMismatch: 'STORAGE_UNVERIFIED',
   BadDigest: 'STORAGE_UNVERIFIED',
+  // Servers that keep objects as files have no room for one where a folder is, or below a file.
+  ExistingObjectIsDirectory: 'STORAGE_CONFLICT',
+  ObjectParentIsFile: 'STORAGE_CONFLICT',
   // Either clock is off; ours is set soon after a start without a battery.
   RequestTimeTooSkewed: 'STORAGE_UNREACHABLE',
   RequestTimeout: 'STORAGE_UNREACHABLE',

@@ -31,7 +31,7 @@ afterAll(async () => {
 const reset = (...args: readonly string[]) => homesec(['clips', 'reset', ...args, '-c', config]);
 
 describe('clips reset --filter', () => {
-  it('lists the clips that match, and with --yes resets each', async () => {
+  it('lists the clips that match, and with --yes resets each', { timeout: 180_000 }, async () => {
     // Given two parked clips, and one that is done
     const done = await world.newClip();
     await world.start(done);

@@ -42,7 +42,7 @@ describe('the configuration', () => {
       const parsed = parse(config);
       // Then
       expect(parsed.success).toBe(false);
-      expect(parsed.error?.message).toContain('api_key_env');
+      expect(parsed.error?.message).toContain('keys that end in _env');
       expect(parsed.error?.message).not.toContain('hunter2');
     },
   );

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Readiness } from '../../src/health/health-server.ts';
 import { type Household, openHousehold } from '../support/household.ts';
@@ -6,7 +6,7 @@ import { stack, type TestDatabase } from '../support/stack.ts';
 import { openTcpDoor, type TcpDoor } from '../support/tcp-door.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/* One household on servers that can be taken away; the tests are its life, in this order. */
+/* One household, all of it encrypted, on servers that can be taken away; the tests are its life, in this order. */
 
 const LIMIT_MS = 120_000;
 /** Below what the system hands out by itself, as ports for four processes in a row have to be free. */
@@ -26,11 +26,15 @@ beforeAll(async () => {
   dsn.port = String(postgres.port);
   house = await openHousehold({
     config: {
-      temporal: { address: `127.0.0.1:${temporal.port}`, namespace: await stack.createNamespace() },
+      temporal: {
+        address: `127.0.0.1:${temporal.port}`,
+        namespace: await stack.createNamespace(),
+        encryption: { keys: [{ key_env: 'HEALTH_KEY' }] },
+      },
       state_store: { dsn_env: 'HEALTH_DSN' },
       health: { listen: `127.0.0.1:${BASE_PORT}` },
     },
-    env: { HEALTH_DSN: dsn.href },
+    env: { HEALTH_DSN: dsn.href, HEALTH_KEY: randomBytes(32).toString('base64') },
   });
   house.start();
 }, LIMIT_MS);

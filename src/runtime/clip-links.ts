@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openClipServer } from '../clip-server/clip-server.ts';
 import { type ClipOnHost, fetchClip } from '../clip-server/fetch-clip.ts';
@@ -25,9 +26,7 @@ export async function serveClips({ config, logger, signal }: App, spool: Pick<Sp
       : secret.error.message;
     if (typeof opened !== 'string') {
       logger.info({ listen }, 'handing out clips');
-      await new Promise<void>((resolve) =>
-        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-      );
+      if (!signal.aborted) await once(signal, 'abort');
       return opened.close();
     }
     logger.warn({ listen, error: opened }, 'cannot hand out clips yet');

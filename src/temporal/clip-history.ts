@@ -6,6 +6,7 @@ import type { ClipMemory, RecallRuns } from '../domain/clip-memory.ts';
 import type { ClipEvent } from '../domain/events.ts';
 import type { ProcessClipInput } from '../domain/process-clip.ts';
 
+type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
 
 /** An activity that a run has asked for. */
@@ -73,13 +74,8 @@ async function activitiesOf(client: Client, events: History['events']): Promise<
 /** The activities whose inputs say what a run has told. */
 const TOLD_BY: readonly string[] = ['sendNotification', 'recordEvents', 'addToBacklog'];
 
-async function firstOf(
-  client: Client,
-  input: Parameters<typeof decodeArrayFromPayloads>[1] extends infer Payloads
-    ? { payloads?: Payloads } | null | undefined
-    : never,
-): Promise<unknown> {
-  const [first] = await decodeArrayFromPayloads(client.options.loadedDataConverter, input?.payloads);
+async function firstOf(client: Client, given: { readonly payloads?: Payloads } | null | undefined): Promise<unknown> {
+  const [first] = await decodeArrayFromPayloads(client.options.loadedDataConverter, given?.payloads);
   return first;
 }
 

@@ -9,8 +9,8 @@ export default defineConfig({
     // Most files wait for a server or a process most of the time; one at a time leaves half of a small machine idle.
     maxWorkers: 2,
     sequence: { sequencer: LongFilesFirst },
-    // `make histories` runs the recorder instead.
-    include: [process.env['HOMESEC_RECORD_HISTORIES'] === undefined ? 'tests/**/*.test.ts' : 'tests/replay/record-histories.ts'],
+    // `make histories` runs the recorders instead.
+    include: [process.env['HOMESEC_RECORD_HISTORIES'] === undefined ? 'tests/**/*.test.ts' : 'tests/replay/record-*.ts'],
     exclude: ['tests/fixtures/**', 'node_modules/**'],
     // A zone with daylight saving, so that local time is never mistaken for UTC.
     env: { TZ: 'Europe/Berlin' },

@@ -3,13 +3,8 @@
  * Run by `make histories` before a release; recorded ones are never edited, only added to.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import packageJson from '../../package.json' with { type: 'json' };
+import { afterAll, beforeAll, beforeEach, it } from 'vitest';
 import { alertDeskIdOf } from '../../src/domain/alert-desk.ts';
-import { backfillWorkflowIdOf, reanalyzeWorkflowIdOf } from '../../src/domain/backfill.ts';
 import { backlogWorkflowIdOf } from '../../src/domain/backlog.ts';
 import type { CameraStatus } from '../../src/domain/camera.ts';
 import { cameraWorkflowIdOf } from '../../src/domain/camera-watch.ts';
@@ -18,7 +13,6 @@ import type { FilterResult } from '../../src/domain/detection.ts';
 import { ok } from '../../src/domain/result.ts';
 import { createAlertDesk } from '../../src/temporal/alert-desk.ts';
 import { tellCameraWatch } from '../../src/temporal/camera-watch.ts';
-import { openBackfillWorld } from '../support/backfill-world.ts';
 import {
   type ClipWorld,
   failing,
@@ -30,26 +24,17 @@ import {
   SAW_PERSON,
 } from '../support/clip-world.ts';
 import { beforeUpdates, resetClip } from '../support/reset-clip.ts';
-import { REPOSITORY } from '../support/run-tool.ts';
+import { saveHistory } from '../support/save-history.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-const FOLDER = join(import.meta.dirname, 'histories', packageJson.version);
 let world: ClipWorld;
 beforeAll(async () => {
-  await mkdir(FOLDER, { recursive: true });
   world = await openClipWorld();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
 
-async function save(name: string, workflowId: string, client = world.client): Promise<void> {
-  const history = await client.workflow.getHandle(workflowId).fetchHistory();
-  // Which process on which machine recorded it is nobody's business.
-  const anonymous = historyToJSON(history)
-    .replaceAll(/\d+@[\w.-]+/g, 'recorder')
-    .replaceAll(`${REPOSITORY}/`, '/homesec/');
-  await writeFile(join(FOLDER, `${name}.json`), `{ "workflowId": "${workflowId}", "history": ${anonymous} }\n`);
-}
+const save = (name: string, workflowId: string) => saveHistory(world.client, name, workflowId);
 
 const finished = (clip: Clip) =>
   handleOf(world, clip)
@@ -184,13 +169,4 @@ it('records the watch of a camera that comes and goes, until its next run', asyn
   await tell({ online: true, since: now() });
   await told(4);
   await save('camera-watch-continued', cameraWorkflowIdOf(camera));
-});
-
-it('records the second page of a backfill, and a clip of it', async () => {
-  await using backfills = await openBackfillWorld();
-  const [clipId = expect.unreachable()] = await Promise.all(['a', 'b', 'c', 'd'].map((camera) => backfills.newClip(camera)));
-  const batch = await backfills.start({ overrides: { filter: {}, vlm: {}, policy: {} }, channels: ['phone'] });
-  await backfills.client.workflow.getHandle(backfillWorkflowIdOf(batch)).result();
-  await save('backfill', backfillWorkflowIdOf(batch), backfills.client);
-  await save('backfill-clip', reanalyzeWorkflowIdOf(batch, clipId), backfills.client);
 });

@@ -38,10 +38,13 @@ const config = () => ({
   chunk_size_bytes: CHUNK_BYTES,
   api_url: server.url,
   content_url: server.url,
-  timeout_s: 1,
+  timeout_s: 30,
 });
-const openStorage = (secrets: Record<string, string> = DROPBOX_SECRETS): Storage =>
-  dropboxStorage.create(dropboxStorage.configSchema.parse(config()), createTestContext({ secrets, tempDir: folder }));
+const openStorage = (secrets: Record<string, string> = DROPBOX_SECRETS, more: object = {}): Storage =>
+  dropboxStorage.create(
+    dropboxStorage.configSchema.parse({ ...config(), ...more }),
+    createTestContext({ secrets, tempDir: folder }),
+  );
 
 let files = 0;
 async function localFile(sizeBytes: number): Promise<LocalFile> {
@@ -168,7 +171,7 @@ describe('an upload that broke off', () => {
   async function putInChild(file: LocalFile, savedProgress: unknown, notes: unknown[], killAtBytes: number) {
     const order: PutOrder = {
       backend: 'dropbox',
-      config: { ...config(), timeout_s: 30 },
+      config: config(),
       secrets: DROPBOX_SECRETS,
       file,
       key: 'clips/clip',
@@ -228,7 +231,11 @@ describe('what Dropbox refuses', () => {
     server.faults.plan(UPLOAD, { do: 'be_silent' });
     const signs: number[] = [];
     // When
-    const put = await openStorage().put(file, 'clip', createCall({ onProgress: (bytes) => signs.push(bytes) }));
+    const put = await openStorage(DROPBOX_SECRETS, { timeout_s: 1 }).put(
+      file,
+      'clip',
+      createCall({ onProgress: (bytes) => signs.push(bytes) }),
+    );
     // Then
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
     expect(signs.length).toBeGreaterThan(3);
@@ -237,10 +244,7 @@ describe('what Dropbox refuses', () => {
   test('by not reading holds back what is read from the disk', async () => {
     // Given a chunk of 64 MB for a server that takes none of it
     const file = await localFile(64_000_000);
-    const storage = dropboxStorage.create(
-      dropboxStorage.configSchema.parse({ ...config(), chunk_size_bytes: 64 << 20 }),
-      createTestContext({ secrets: DROPBOX_SECRETS, tempDir: folder }),
-    );
+    const storage = openStorage(DROPBOX_SECRETS, { timeout_s: 1, chunk_size_bytes: 64 << 20 });
     server.faults.plan(UPLOAD, { do: 'be_silent' });
     let readBytes = 0;
     const pace = async (bytes: number) => {
@@ -256,9 +260,9 @@ describe('what Dropbox refuses', () => {
   test('is not mistaken for silence when it is only slow', async () => {
     // Given a chunk that takes longer than the silence allowed, piece by piece
     const file = await localFile(CHUNK_BYTES);
-    server.faults.plan(UPLOAD, { do: 'be_slow', msPerPiece: 20 });
+    server.faults.plan(UPLOAD, { do: 'be_slow', msPerPiece: 60 });
     // When
-    const put = await openStorage().put(file, 'clip', createCall());
+    const put = await openStorage(DROPBOX_SECRETS, { timeout_s: 3 }).put(file, 'clip', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
   });

@@ -205,7 +205,7 @@ describe('a server that refuses', () => {
       if (request.method === 'HEAD') response.writeHead(404).end();
       else signedHash = request.headers['x-amz-content-sha256'];
     });
-    const storage = openStorage({ endpoint: await listening(silent), timeout_s: 1, part_size_bytes: 64 << 20 });
+    const storage = openStorage({ endpoint: await listening(silent), timeout_s: 2, part_size_bytes: 64 << 20 });
     let readBytes = 0;
     const pace = async (bytes: number) => {
       readBytes += bytes;

@@ -40,7 +40,7 @@ export function detailOf(event: ClipEvent): string {
     case 'clip_acknowledged':
       return `by ${event.by}`;
     case 'clip_restarted':
-      return `generation ${event.generation}`;
+      return event.reset === true ? 'reset to an earlier point' : `generation ${event.generation}`;
     case 'alert_summarized':
       return 'told in the summary of the backlog';
     case 'upload_started':

@@ -149,7 +149,7 @@ export const NEW_EVENTS: {
   },
   stage_retried: { eventType: 'stage_retried', stage: 'filter' },
   clip_acknowledged: { eventType: 'clip_acknowledged', by: 'owner' },
-  clip_restarted: { eventType: 'clip_restarted', stage: 'vlm' },
+  clip_restarted: { eventType: 'clip_restarted', stage: 'vlm', reset: true },
   clip_rechecked: {
     eventType: 'clip_rechecked',
     reason: 'new model',

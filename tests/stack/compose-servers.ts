@@ -1,5 +1,4 @@
 import { chmod, mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { StackEndpoints } from '../../src/embedded/stack-file.ts';
 import { NativeStack } from '../../tools/stack/native-stack.ts';
 

@@ -97,11 +97,14 @@ async function mosquitto(start: Start): Promise<NativeProcess> {
   return written(start);
 }
 
-/** Each process has a port of its own for its health, since none has an address of its own there. */
-const HEALTH_PORT = 29_464;
+/** For their health all listen on 127.0.0.1, so each has a port of its own, and the next one for a worker beside it. */
+function healthPortOf(address: string): number {
+  const [network = 0, service = 0] = address.split('.').slice(2).map(Number);
+  return 20_000 + 200 * network + 10 * service;
+}
 
 function homesec({ name, place, words }: Start): Promise<NativeProcess> {
-  const port = HEALTH_PORT + 10 * Object.keys(place.file.services).indexOf(name);
+  const port = healthPortOf(place.network.addressOf(name));
   const env = { ...words.environment(), NODE_ENV: 'production', HOMESEC_HEALTH_PORT: String(port) };
   const args = [join(CHECKOUT, 'src/cli/main.ts'), ...serviceOf(name, place).command.map(words.translate)];
   const isReady = () => promisify(execFile)(process.execPath, [HEALTH_CHECK], { env: { HOMESEC_HEALTH_PORT: String(port) } });

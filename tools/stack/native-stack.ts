@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { claimStack, type StackClaim } from '../../src/embedded/stack-file.ts';
 import { SupervisedChild } from '../../src/embedded/supervised-child.ts';
 import { endLeftovers } from '../../src/kit/leftovers.ts';
 import { readComposeFile } from './compose-file.ts';
@@ -45,15 +46,16 @@ export class NativeStack implements AsyncDisposable {
   readonly #children = new Map<string, SupervisedChild>();
   readonly #finished = new Map<string, 'done' | 'stands in'>();
 
-  private constructor(place: NativePlace, onProgress: NativeStackOptions['onProgress']) {
+  readonly #claim: StackClaim;
+
+  private constructor(place: NativePlace, claim: StackClaim, onProgress: NativeStackOptions['onProgress']) {
     this.#place = place;
+    this.#claim = claim;
     this.#onProgress = onProgress;
   }
 
-  /** Returns when every service serves and every job is done. Throws when one does not come up; then nothing is left running. */
+  /** Returns when every service serves and every job is done. Throws `STACK_IN_USE`, and when one does not come up; then nothing is left running. */
   static async open({ dir, secrets, network = 0, only, onProgress }: NativeStackOptions): Promise<NativeStack> {
-    await mkdir(dir, { recursive: true, mode: 0o711 });
-    await endLeftovers(dir);
     const file = await readComposeFile(join(CHECKOUT, 'docker-compose.yml'), secrets);
     const versionOf = (image: string): string =>
       Object.values(file.services)
@@ -61,8 +63,10 @@ export class NativeStack implements AsyncDisposable {
         ?.image.slice(image.length + 1) ?? '';
     const versions = { server: versionOf('temporalio/server'), ui: versionOf('temporalio/ui') };
     const programs = await buildTemporalPrograms(versions, (message) => onProgress('temporal', message));
-    const stack = new NativeStack({ file, dir, secrets, network: createHouseNetwork(file, network), programs }, onProgress);
+    const place = { file, dir, secrets, network: createHouseNetwork(file, network), programs };
+    const stack = new NativeStack(place, await claimStack(dir), onProgress);
     try {
+      await endLeftovers(dir);
       await stack.#startAll(only ?? stack.#names());
     } catch (cause) {
       await stack.close();
@@ -90,7 +94,9 @@ export class NativeStack implements AsyncDisposable {
 
   /** As `docker compose kill -s SIGKILL`; its restart policy starts it again. */
   kill(name: string): void {
-    process.kill(this.#children.get(name)?.pid ?? 0, 'SIGKILL');
+    const pid = this.#children.get(name)?.pid;
+    if (pid === undefined) throw new Error(`${name} does not run`);
+    process.kill(pid, 'SIGKILL');
   }
 
   /** As `docker compose stop`. */
@@ -128,6 +134,7 @@ export class NativeStack implements AsyncDisposable {
   /** Those that nothing depends on end first. */
   async close(): Promise<void> {
     for (const name of this.#names().toReversed()) await this.stop(name);
+    await this.#claim.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,9 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import { foldClip } from '../../src/domain/clip-state.ts';
+import type { FilterResult } from '../../src/domain/detection.ts';
 import { ok } from '../../src/domain/result.ts';
 import { matchingClips, resetClip as resetByCommand, retryClip } from '../../src/runtime/clip-commands.ts';
-import { type ClipWorld, failing, handleOf, openClipWorld, PLAN, PROWLER, SAW_PERSON, STORED } from '../support/clip-world.ts';
+import {
+  type ClipWorld,
+  failing,
+  handleOf,
+  held,
+  openClipWorld,
+  PLAN,
+  PROWLER,
+  SAW_PERSON,
+  STORED,
+} from '../support/clip-world.ts';
 import { resetClip } from '../support/reset-clip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -73,20 +84,22 @@ describe('a pending activity', () => {
   });
 
   it('whose options are changed goes by these from then on', async () => {
-    // Given a filter that has one attempt left
-    world.scripts.filter = [failing('FILTER_CRASHED'), failing('FILTER_CRASHED'), failing('FILTER_CRASHED'), ok(SAW_PERSON)];
+    // Given a filter that is at its last attempt
+    const last = held<FilterResult>();
+    world.scripts.filter = [failing('FILTER_CRASHED'), last.answer, ok(SAW_PERSON)];
     const clip = await world.newClip();
-    await world.start(clip, { backoffMs: 1_000, maxAttempts: 2 });
-    await waitUntil('it waits', async () => Number((await pending(clip, 'detectObjects'))?.attempt) === 2);
+    await world.start(clip, { maxAttempts: 2 });
+    await waitUntil('the last attempt', () => world.calls.filter === 2);
     // When
     await world.client.workflowService.updateActivityOptions({
       ...activityOf(clip, 'detectObjects'),
       activityOptions: { retryPolicy: { maximumAttempts: 9 } },
       updateMask: { paths: ['retry_policy.maximum_attempts'] },
     });
+    last.give(failing('FILTER_CRASHED'));
     await handleOf(world, clip).result();
     // Then
-    expect(world.calls.filter).toBe(4);
+    expect(world.calls.filter).toBe(3);
     expect(stateOf(clip)?.status).toBe('done');
   });
 });

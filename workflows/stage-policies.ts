@@ -115,7 +115,7 @@ const limited = (plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>, longestWaitM
   maximumAttempts: plan.maxAttempts,
 });
 
-/** A backfill waits behind everything live, and backfills take turns. */
+/** A backfill waits behind everything live; backfills take turns where the server is set to be fair. */
 export const backfillPriority = (batch: string) => ({ priorityKey: 5, fairnessKey: batch });
 
 /** The same for the stages of a backfill. Nobody waits for it, so that no wait for a worker is too long. */

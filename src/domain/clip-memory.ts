@@ -21,8 +21,13 @@ export interface AskingRun {
 /** What all other runs over the same clip did. Rejects when Temporal does not answer. */
 export type RecallRuns = (asking: AskingRun) => Promise<ClipMemory>;
 
-/** Whether a channel that has had one alert would learn nothing from the other. */
-export const isSameNews = (had: ClipAlert, next: ClipAlert): boolean => newsOf(had) === newsOf(next);
+/** Whether a channel that has had one alert would learn nothing from the other. Where the clip lies in storage it may know already. */
+export const isSameNews = (had: ClipAlert, next: ClipAlert): boolean => newsOf(had) === newsOf({ ...placeOf(had), ...next });
+
+const placeOf = ({ storageUri, storageKey }: ClipAlert) => ({
+  ...(storageUri === undefined ? {} : { storageUri }),
+  ...(storageKey === undefined ? {} : { storageKey }),
+});
 
 /** When and how often it was put into words is no news; neither is a field that is there without a value. */
 function newsOf({ revision: _revision, at: _at, delayed: _delayed, ...news }: ClipAlert): string {

@@ -10,15 +10,19 @@ import type { CameraStatus } from '../../src/domain/camera.ts';
 import { cameraWorkflowIdOf } from '../../src/domain/camera-watch.ts';
 import type { Clip } from '../../src/domain/clip.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
+import { PIPELINE_QUEUE } from '../../src/domain/process-clip.ts';
+import { RECONCILE_CLIPS, RECONCILE_SCHEDULE_ID } from '../../src/domain/reconcile-clips.ts';
 import { ok } from '../../src/domain/result.ts';
 import { createAlertDesk } from '../../src/temporal/alert-desk.ts';
 import { tellCameraWatch } from '../../src/temporal/camera-watch.ts';
+import { restartClip } from '../../src/temporal/start-clip.ts';
 import {
   type ClipWorld,
   failing,
   handleOf,
   held,
   openClipWorld,
+  PLAN,
   PROWLER,
   SAW_NOTHING,
   SAW_PERSON,
@@ -141,6 +145,21 @@ it('records a visit of two clips, one that is held back, and their desk until it
     return (await desk.describe()).runId !== runId;
   });
   await save('alert-desk-continued', alertDeskIdOf(cameraName));
+});
+
+it('records a clip that was started once more, and the turn that finds a terminated one', async () => {
+  const [again, terminated] = [await world.newClip(), await world.newClip()];
+  await world.start(again);
+  await finished(again);
+  await restartClip(world.client, { clip: again, plan: PLAN, generation: 2 });
+  await finished(again);
+  await saveClip('started-again', again);
+  world.scripts.analyze = [failing('VLM_REJECTED')];
+  await world.start(terminated);
+  await world.seen(terminated, 'clip_parked');
+  await handleOf(world, terminated).terminate('wrong camera');
+  await world.client.workflow.execute(RECONCILE_CLIPS, { taskQueue: PIPELINE_QUEUE, workflowId: RECONCILE_SCHEDULE_ID });
+  await save('reconcile-clips', RECONCILE_SCHEDULE_ID);
 });
 
 it('records the watch of a camera that comes and goes, until its next run', async () => {

@@ -177,7 +177,8 @@ async function inspect(soak: Soak) {
     const coverage = compareCoverage({ beganAtMs, spans: camera.sent('main').spans }, found, excuses);
     moving += coverage.moving;
     required += coverage.required;
-    for (const atMs of firstOfEachSecond(coverage.missingAtMs)) problems.push(`${name}: missing at ${sinceStart(soak, atMs)}`);
+    for (const [first, ...others] of bySecond(coverage.missingAtMs))
+      problems.push(`${name}: missing from ${sinceStart(soak, first)} on: ${1 + others.length} pictures`);
     problems.push(...coverage.twice.map((names) => `${name}: the same pictures in ${names}`));
   }
   return { clips: clips.length, moving, required, problems };
@@ -196,8 +197,8 @@ async function play(clip: Clip, soak: Soak, problems: string[]): Promise<FoundCl
   }
 }
 
-const firstOfEachSecond = (timesMs: readonly number[]): number[] =>
-  timesMs.filter((atMs, index) => Math.floor(atMs / 1_000) !== Math.floor((timesMs[index - 1] ?? 0) / 1_000));
+const bySecond = (timesMs: readonly number[]) =>
+  Map.groupBy(timesMs, (atMs) => Math.floor(atMs / 1_000)).values() as Iterable<[number, ...number[]]>;
 
 async function sealedClips({ dataDir }: Household): Promise<Clip[]> {
   const { logger } = createTestContext();

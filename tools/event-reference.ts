@@ -51,8 +51,9 @@ const MEANINGS: Readonly<Record<EventType, string>> = {
   notification_failed: 'An attempt to send over a channel failed.',
   stage_retried: 'A person had a failed stage tried again.',
   clip_acknowledged: 'A person has seen the clip.',
-  clip_restarted: 'A closed clip is processed once more, as its next generation; or its workflow was reset (`reset`), and the same generation goes on from an earlier point.',
-  clip_rechecked: 'The detector looked again later; written by no part of this version.',
+  clip_restarted:
+    'A closed clip is processed once more, as its next generation; or its workflow was reset (`reset`), and the same generation goes on from an earlier point.',
+  clip_rechecked: 'What a backfill saw in the clip was promoted: its detections take the place of the first ones.',
   clip_done: 'Nothing is owed any more.',
   clip_parked: 'A stage failed for good; the clip waits for a person.',
   clip_failed: 'Nobody came in time, or the workflow was cancelled.',

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import packageManifest from '../../package.json' with { type: 'json' };
 import { LOG_LEVELS } from '../kit/logger.ts';
-import { addBackup } from './backup.ts';
 import { addBackfill } from './backfill.ts';
+import { addBackup } from './backup.ts';
 import { addCameras } from './cameras.ts';
 import { addClips } from './clips.ts';
 import { addCodecServer } from './codec-server.ts';

@@ -4,7 +4,7 @@
 sh scripts/setup-s3-server.sh
 
 missing=
-for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients curl:curl lftp:lftp openssl:openssl unshare:util-linux ip:iproute2 chromium:chromium; do
+for pair in mosquitto:mosquitto mosquitto_pub:mosquitto-clients curl:curl lftp:lftp openssl:openssl unshare:util-linux ip:iproute2 chromium:chromium rclone:rclone; do
   has "${pair%%:*}" || missing="$missing ${pair#*:}"
 done
 /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||

@@ -3,7 +3,7 @@ import { type PluginFailure, pluginFailure } from '../domain/stage-error.ts';
 import { cleanText } from './clean-text.ts';
 import { readRetryAfterMs } from './retry-after.ts';
 import { reasonOf } from './thrown-reason.ts';
-import { withoutSecrets } from './without-secrets.ts';
+import { redactSecrets, withoutSecrets } from './without-secrets.ts';
 
 /** Enough of an answer to see what a server dislikes. */
 const EXCERPT_BYTES = 2000;
@@ -37,8 +37,14 @@ export async function deliver(delivery: HttpDelivery, signal: AbortSignal): Prom
   try {
     const request = { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body: asBody(body) }) } as const;
     const response = await fetch(url, { ...request, signal: AbortSignal.any([signal, timeout]) });
-    const said = await readExcerpt(response);
-    return response.ok ? ok(undefined) : err(withoutSecrets(statusFailure(to, response, said), secrets));
+    if (!response.ok) {
+      const said = await readExcerpt(response, secrets);
+      signal.throwIfAborted();
+      return err(statusFailure(to, response, said));
+    }
+    // Confirmed: a body that never ends, or breaks off, is no reason to send it again.
+    await response.body?.cancel().catch(() => undefined);
+    return ok(undefined);
   } catch (thrown) {
     signal.throwIfAborted();
     if (timeout.aborted) return err(pluginFailure('NOTIFY_TIMED_OUT', `${to} did not answer within ${timeoutMs / 1000} s`));
@@ -64,13 +70,17 @@ export function statusFailure(
 const asBody = (body: string | Uint8Array): string | Uint8Array<ArrayBuffer> =>
   typeof body === 'string' ? body : new Uint8Array(body);
 
-/** The beginning of the answer; the rest is let go of. */
-async function readExcerpt(response: Response): Promise<string> {
+/** The beginning of the answer; the rest is let go of. The status counts, however the body ends. */
+async function readExcerpt(response: Response, secrets: readonly string[]): Promise<string> {
   const bytes: number[] = [];
   const body: AsyncIterable<Uint8Array> | null = response.body;
-  for await (const chunk of body ?? []) {
-    bytes.push(...chunk.subarray(0, EXCERPT_BYTES - bytes.length));
-    if (bytes.length >= EXCERPT_BYTES) break;
+  try {
+    for await (const chunk of body ?? []) {
+      bytes.push(...chunk.subarray(0, EXCERPT_BYTES - bytes.length));
+      if (bytes.length >= EXCERPT_BYTES) break;
+    }
+  } catch {
+    // What has come is all there is.
   }
-  return cleanText(new TextDecoder().decode(Uint8Array.from(bytes)), EXCERPT_CHARS);
+  return cleanText(redactSecrets(new TextDecoder().decode(Uint8Array.from(bytes)), secrets), EXCERPT_CHARS);
 }

@@ -22,6 +22,8 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Whether the body never ends. */
+  readonly isEndless?: boolean;
 }
 
 /** What to answer, and when. */
@@ -58,7 +60,8 @@ export async function openHttpReceiver(answer: Answer = () => ({ status: 200, bo
   };
 }
 
-function write(response: ServerResponse, { status, headers = {}, body = '' }: Reply): void {
+function write(response: ServerResponse, { status, headers = {}, body = '', isEndless = false }: Reply): void {
   response.writeHead(status, { ...headers });
-  response.end(body);
+  if (isEndless) response.write(body || '.');
+  else response.end(body);
 }

@@ -94,6 +94,21 @@ describe.each(CHANNELS)('%s', (_name, create) => {
     expect(JSON.stringify(sent)).not.toContain(SECRET);
   });
 
+  test('keeps a secret out of errors that cuts in the middle of it', async () => {
+    // Given a server that quotes it after more or less of other text
+    let filling = 0;
+    const { notifier } = await facing(({ headers }) => ({
+      status: 401,
+      body: JSON.stringify({ errors: [{ message: `${'x'.repeat(filling)} ${headers.authorization}` }] }),
+    }));
+    // When
+    const answers = [];
+    for (filling of [150, 160, 170, 180, 190, 270, 280, 290]) answers.push(await notifier.send(BARE_ALERT, signal()));
+    // Then
+    expect(JSON.stringify(answers)).toContain('xxx');
+    expect(JSON.stringify(answers)).not.toContain(SECRET.slice(0, 6));
+  });
+
   test('gives up on a server that does not answer', async () => {
     // Given
     const { notifier } = await facing(() => new Promise(() => {}), 0.2);

@@ -125,6 +125,48 @@ describe('what a webhook receives', () => {
     expect(JSON.stringify(failed)).not.toMatch(/s3cret|tk_secret/);
   });
 
+  test('has come when the server says so, however its answer ends', async () => {
+    // Given servers whose answers never end
+    const [takes, refuses] = [await openHttpReceiver(() => endless(200)), await openHttpReceiver(() => endless(403))];
+    for (const { close } of [takes, refuses]) cleanup(close);
+    const to = (url: string) =>
+      webhookNotifier.create(webhookNotifier.configSchema.parse({ url, timeout_s: 0.5 }), createTestContext());
+    // When
+    const sent = await Promise.all([takes, refuses].map(({ origin }) => to(origin).send(FULL_ALERT, signal())));
+    // Then neither is sent again
+    expect(sent).toMatchObject([{ ok: true }, { ok: false, error: { code: 'NOTIFY_REJECTED' } }]);
+  });
+
+  test('is the alert alone where the server refuses the picture', async () => {
+    // Given
+    const small = await openHttpReceiver(({ body }) => ({ status: body.includes('snapshot') ? 413 : 200 }));
+    cleanup(small.close);
+    const config = webhookNotifier.configSchema.parse({ url: small.origin, snapshot: 'base64' });
+    // When
+    const sent = await webhookNotifier.create(config, createTestContext()).send({ ...FULL_ALERT, snapshot: JPEG }, signal());
+    // Then
+    expect(sent).toEqual({ ok: true, value: undefined });
+    expect(small.accepted.map(({ body }) => JSON.parse(body.toString()))).toMatchObject([{ camera_name: 'Front Door' }]);
+  });
+
+  test('goes with secrets of which a server that quotes them in part tells nothing', async () => {
+    // Given a server that says which path and token it does not know
+    const server = await openHttpReceiver(({ path, headers }) => ({
+      status: 404,
+      body: `no ${new URL(path, 'http://a').pathname} (${decodeURIComponent(path.slice(7))}) for ${headers.authorization?.slice(8)}`,
+    }));
+    cleanup(server.close);
+    const known = { URL: `${server.origin}/hooks/s3cr%20et-path?x=1`, AUTHORIZATION: 'Custom  s3cr-token' };
+    const config = { url_env: 'URL', headers_env: { Authorization: 'AUTHORIZATION' } };
+    const notifier = webhookNotifier.create(webhookNotifier.configSchema.parse(config), createTestContext({ secrets: known }));
+    // When
+    const sent = await notifier.send(FULL_ALERT, signal());
+    // Then
+    expect(server.requests).toHaveLength(1);
+    expect(sent).toMatchObject({ ok: false, error: { message: expect.stringContaining('[redacted]') } });
+    expect(JSON.stringify(sent)).not.toContain('s3cr');
+  });
+
   test('is nothing when it is only asked whether it is there', async () => {
     // Given
     const { server, notifier } = await channel();
@@ -142,6 +184,9 @@ describe('the config of a webhook', () => {
     [{ url: 'http://a.example', url_env: 'B' }, 'url'],
     [{ url: 'ftp://a.example' }, 'url'],
     [{ url: 'http://user:password@a.example' }, 'url'],
+    [{ url: 'http://a.example/hook?access_token=abc' }, 'url'],
+    [{ url: 'http://a.example', headers: { Expect: '100-continue' } }, 'headers'],
+    [{ url: 'http://a.example', headers: { 'X-House': 'home' }, headers_env: { 'x-house': 'HOUSE' } }, 'headers_env'],
     [{ url: 'http://a.example', headers: { 'Webhook-Signature': 'v1,x' } }, 'headers'],
     [{ url: 'http://a.example', headers: { 'X-A': 'a\r\nX-B: b' } }, 'headers'],
     [{ url: 'http://a.example', headers: { 'X A': 'a' } }, 'headers'],
@@ -158,5 +203,7 @@ describe('the config of a webhook', () => {
 /** Multipart bodies are MIME, whoever sends them. */
 const partsOf = async (contentType: string, body: Buffer) =>
   (await simpleParser(Buffer.concat([Buffer.from(`Content-Type: ${contentType}\r\n\r\n`), body]))).attachments;
+
+const endless = (status: number) => ({ status, isEndless: true });
 
 const signal = (): AbortSignal => new AbortController().signal;

@@ -3,6 +3,9 @@ import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.t
 import { cleanText } from '../../../kit/clean-text.ts';
 import { statusFailure } from '../../../kit/http-delivery.ts';
 import { reasonOf } from '../../../kit/thrown-reason.ts';
+import { redactSecrets } from '../../../kit/without-secrets.ts';
+
+const MAX_SAID_CHARS = 300;
 
 const retrySchema = z.object({ 'retry-after': z.string().optional(), 'x-ratelimit-reset': z.string().optional() });
 /** The answer that an error of the SDK carries, and that of the HTTP client below it, whose status stands elsewhere. */
@@ -17,7 +20,7 @@ const bodySchema = z.object({ errors: z.array(z.object({ message: z.string() }))
  * What the SDK threw, as a failure. Rate limits say when they end, as `Retry-After` or in SendGrid's own header.
  * @throws what is no failure of the server or the way to it: a bug.
  */
-export function sendgridFailure(thrown: unknown, nowMs: number): PluginFailure {
+export function sendgridFailure(thrown: unknown, nowMs: number, secrets: readonly string[]): PluginFailure {
   const answer = answerSchema.safeParse(thrown);
   if (!answer.success) {
     if (!networkSchema.safeParse(thrown).success) throw thrown;
@@ -27,7 +30,8 @@ export function sendgridFailure(thrown: unknown, nowMs: number): PluginFailure {
   const status = typeof code === 'number' ? code : (response.status ?? 0);
   const body = bodySchema.safeParse(response.body);
   const said = body.success ? body.data.errors.map(({ message }) => message).join('; ') : '';
-  return statusFailure('SendGrid', { status, headers: retryHeaders(response.headers, nowMs) }, cleanText(said, 300));
+  const excerpt = cleanText(redactSecrets(said, secrets), MAX_SAID_CHARS);
+  return statusFailure('SendGrid', { status, headers: retryHeaders(response.headers, nowMs) }, excerpt);
 }
 
 function retryHeaders(headers: z.output<typeof retrySchema>, nowMs: number): Headers {

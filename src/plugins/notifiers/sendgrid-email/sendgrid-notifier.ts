@@ -55,10 +55,11 @@ export class SendgridNotifier implements Notifier {
       return ok(await work({ apiBase: this.#config.api_base, apiKey: key.value.reveal(), signal: within }));
     } catch (thrown) {
       signal.throwIfAborted();
+      const secrets = [key.value.reveal()];
       const failure = timeout.aborted
         ? pluginFailure('NOTIFY_TIMED_OUT', `SendGrid did not answer within ${this.#config.request_timeout_s} s`)
-        : sendgridFailure(thrown, Date.now());
-      return err(withoutSecrets(failure, [key.value.reveal()]));
+        : sendgridFailure(thrown, Date.now(), secrets);
+      return err(withoutSecrets(failure, secrets));
     }
   }
 }

@@ -7,6 +7,7 @@ import type { PluginContext } from '../../spec/plugin.ts';
 import { webhookBody } from './body.ts';
 import type { WebhookConfig } from './config.ts';
 import { reachServer } from './reach-server.ts';
+import { secretsOfHeader, secretsOfUrl } from './secret-parts.ts';
 import { parseSigningKey, signatureHeaders } from './signature.ts';
 
 /** All that one request needs of the environment, read now. */
@@ -34,8 +35,22 @@ export class WebhookNotifier implements Notifier {
     signal.throwIfAborted();
     const target = this.#target();
     if (!target.ok) return target;
-    const { url, headers, signingKey, secrets } = target.value;
-    const { contentType, bytes } = await webhookBody(alert, this.#config.snapshot);
+    const { snapshot } = this.#config;
+    const sent = await this.#post(alert, target.value, snapshot, signal);
+    const hasPicture = snapshot !== 'none' && 'snapshot' in alert && alert.snapshot !== undefined;
+    if (sent.ok || sent.error.code !== 'NOTIFY_REJECTED' || !hasPicture) return sent;
+    // Perhaps only the picture: many servers take no more than some hundred kilobytes.
+    this.#context.logger.warn({ error: sent.error }, 'the webhook refused alert and picture, and is sent the alert alone');
+    return this.#post(alert, target.value, 'none', signal);
+  }
+
+  async #post(
+    alert: OutgoingAlert,
+    { url, headers, signingKey, secrets }: Target,
+    snapshot: WebhookConfig['snapshot'],
+    signal: AbortSignal,
+  ): Promise<Result<void, PluginFailure>> {
+    const { contentType, bytes } = await webhookBody(alert, snapshot);
     const message = { id: `${alertHash(alert)}-${alert.revision}`, sentAtS: Math.floor(Date.now() / 1000), body: bytes };
     return deliver(
       {
@@ -74,9 +89,10 @@ export class WebhookNotifier implements Notifier {
     if (!headers.ok) return headers;
     const signingKey = this.#readSigningKey();
     if (!signingKey.ok) return signingKey;
-    // What follows the host may be what lets us in.
-    const path = `${url.value.pathname}${url.value.search}`;
-    const secrets = [...Object.values(headers.value), ...(this.#config.url_env === undefined || path === '/' ? [] : [path])];
+    const secrets = [
+      ...Object.values(headers.value).flatMap(secretsOfHeader),
+      ...(this.#config.url_env === undefined ? [] : secretsOfUrl(url.value)),
+    ];
     return ok({ url: url.value, headers: { ...this.#config.headers, ...headers.value }, signingKey: signingKey.value, secrets });
   }
 

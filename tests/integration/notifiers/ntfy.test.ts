@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ntfyNotifier } from '../../../src/plugins/notifiers/ntfy/index.ts';
-import { type Answer, openHttpReceiver, type ReceivedRequest } from '../../support/http-receiver.ts';
+import { type Answer, openHttpReceiver, type ReceivedRequest, type Reply } from '../../support/http-receiver.ts';
 import { NTFY_SERVER, ntfyError } from '../../support/http-services.ts';
 import { useCleanup } from '../../support/mqtt-channel.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
@@ -71,6 +71,20 @@ describe('what an ntfy server receives', () => {
     expect(sent.ok).toBe(true);
     expect(server.requests.map(({ method }) => method)).toEqual(['PUT', 'POST']);
     expect(without.server.requests.map(({ method }) => method)).toEqual(['POST']);
+  });
+
+  test.each([
+    ['takes no more files today', async () => ntfyError(429, 42905, 'limit reached: daily traffic')],
+    ['lies behind too slow a line', () => new Promise<Reply>(() => {})],
+  ])('is the words alone, at once, where the server %s', async (_why, toFile) => {
+    // Given
+    const answer: Answer = (request) => (request.headers['x-filename'] === undefined ? NTFY_SERVER(request) : toFile());
+    const { server, notifier } = await channel({ timeout_s: 0.3 }, answer);
+    // When
+    const sent = await notifier.send({ ...FULL_ALERT, snapshot: JPEG }, signal());
+    // Then
+    expect(sent.ok).toBe(true);
+    expect(server.accepted.map(({ method }) => method)).toEqual(['POST']);
   });
 
   test('has one id for an alert and its updates, and another for another alert', async () => {

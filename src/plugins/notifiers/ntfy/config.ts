@@ -31,7 +31,7 @@ export const configSchema = z.strictObject({
   snapshot: z
     .enum(['attach', 'none'])
     .default('attach')
-    .describe('The picture, where there is one. Where the server takes no files, the words go alone.'),
+    .describe('The picture, where there is one. Where the server does not take it, the words go alone.'),
   timezone: timeZone.optional().describe("Zone of the time in the message. Left out: the system's."),
   timeout_s: z.number().positive().max(12).default(10).describe('How long one request may take.'),
 });

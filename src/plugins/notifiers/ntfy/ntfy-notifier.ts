@@ -29,9 +29,9 @@ export class NtfyNotifier implements Notifier {
     if (picture !== undefined) {
       const headers = withPicture(message);
       const sent = await this.#call({ method: 'PUT', path: this.#config.topic, headers, body: picture }, signal);
-      // Refused for good: perhaps only the file, for servers may take none, or none of this size.
-      if (sent.ok || sent.error.code !== 'NOTIFY_REJECTED') return sent;
-      this.#context.logger.debug({ error: sent.error }, 'ntfy refused the picture, and is sent the words alone');
+      if (sent.ok) return sent;
+      // Perhaps only the file: a server may take none, none of this size, no more today (429), or not over this slow a line.
+      this.#context.logger.warn({ error: sent.error }, 'ntfy did not take the picture, and is sent the words alone');
     }
     return this.#call({ method: 'POST', path: this.#config.topic, headers: message.headers, body: message.text }, signal);
   }

@@ -100,7 +100,7 @@ describe('when the broker is away', () => {
   test('a connection that breaks before the acknowledgement is told, and the alert is not sent again by itself', async () => {
     // Given
     const broker = await silent({ answers: 'hang_up' });
-    const { notifier } = channel(broker.port, { publish_timeout_s: 30, availability_topic: null });
+    const { notifier } = channel(broker.port, { publish_timeout_s: 12, availability_topic: null });
     // When
     const sent = await notifier.send(FULL_ALERT, signal());
     // Then
@@ -123,7 +123,7 @@ describe('when the broker is away', () => {
   test.each(['nothing', 'no_ack'] as const)('a cancelled send returns at once from a server that answers %s', async (answers) => {
     // Given a send that waits
     const broker = await silent({ answers });
-    const { notifier } = channel(broker.port, { connection_timeout_s: 300, publish_timeout_s: 300 });
+    const { notifier } = channel(broker.port, { connection_timeout_s: 12, publish_timeout_s: 12 });
     const controller = new AbortController();
     const sending = notifier.send(FULL_ALERT, controller.signal);
     if (answers === 'no_ack') await waitUntil('the alert', () => broker.published('homecam/alerts') === 1);

@@ -30,6 +30,8 @@ describe('the config of mqtt', () => {
     [{ host: 'a', tls: { cert_file: 'c.pem' } }, 'tls.key_file'],
     [{ host: 'a', tls: { key_file: 'c.pem' } }, 'tls.key_file'],
     [{ qos: 3 }, 'qos'],
+    [{ connection_timeout_s: 13 }, 'connection_timeout_s'],
+    [{ publish_timeout_s: 13 }, 'publish_timeout_s'],
     [{ topic_template: 'homecam/#' }, 'topic_template'],
     [{ topic_template: 'homecam/+/x' }, 'topic_template'],
     [{ topic_template: '$SYS/x' }, 'topic_template'],

@@ -68,8 +68,8 @@ export const configSchema = z
       .default('auto')
       .describe('`auto`: 5, and 3.1.1 where the broker does not know it. Only 5 reports an alert that access rules forbid.'),
     keepalive_s: z.int().min(5).max(3600).default(30).describe('Seconds between signs of life.'),
-    connection_timeout_s: z.number().positive().max(300).default(10).describe('Longest wait for a connection.'),
-    publish_timeout_s: z.number().positive().max(300).default(10).describe("Longest wait for the broker's acknowledgement."),
+    connection_timeout_s: z.number().positive().max(12).default(10).describe('Longest wait for a connection.'),
+    publish_timeout_s: z.number().positive().max(12).default(10).describe("Longest wait for the broker's acknowledgement."),
   })
   .superRefine((config, context) => {
     const problem = addressProblem(config);

@@ -37,7 +37,9 @@ export class Session {
   readonly #client: MqttClient;
   readonly #broker: string;
   readonly #queue: Waiting[] = [];
+  readonly #unconfirmed = new Set<Waiting['settle']>();
   #inFlight = 0;
+  #endedFor: Error | undefined;
   /** Set when the broker let a message wait in vain: then none that is on its way is confirmed any more. */
   #timedOut: PluginFailure | undefined;
 
@@ -45,6 +47,10 @@ export class Session {
     this.#client = client;
     this.#broker = broker;
     this.closed = closed;
+    void closed.then((reason) => {
+      this.#endedFor = reason;
+      for (const settle of this.#unconfirmed) settle(err(this.#failureOf(reason)));
+    });
   }
 
   get isOpen(): boolean {
@@ -64,13 +70,15 @@ export class Session {
     }, timeoutMs);
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    void this.closed.then((reason) => settle(err(this.#failureOf(reason))));
+    this.#unconfirmed.add(settle);
+    if (this.#endedFor !== undefined) settle(err(this.#failureOf(this.#endedFor)));
     this.#queue.push(waiting);
     this.#pump();
     try {
       return await promise;
     } finally {
       waiting.isOver = true;
+      this.#unconfirmed.delete(settle);
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
     }

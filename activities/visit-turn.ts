@@ -1,5 +1,5 @@
 import type { ClipAlert, ToldAs } from '../src/domain/alert.ts';
-import type { AlertDesk, Turn, TurnRequest } from '../src/domain/alert-desk.ts';
+import type { AlertDesk, Turn, TurnEnd, TurnRequest } from '../src/domain/alert-desk.ts';
 import { assertNever } from '../src/domain/assert-never.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../src/domain/stage-error.ts';
@@ -28,15 +28,15 @@ export async function sendInTurn(desk: AlertDesk, delivery: SharedDelivery): Pro
     case 'done':
       return ok({ dedupeKey: turn.dedupeKey, revision: turn.revision });
     case 'busy':
-      return err(pluginFailure('NOTIFY_TIMED_OUT', BUSY, undefined, ASK_AGAIN_MS));
+      return err(pluginFailure('NOTIFY_BUSY', BUSY, undefined, ASK_AGAIN_MS));
     case 'unknown':
       return toldAs(alert, await send(alert));
     case 'yours': {
-      let told = false;
+      let told: TurnEnd['told'] = 'maybe';
       try {
         const shared = sharedAlert(alert, turn);
         const sent = await send(shared);
-        told = sent.ok;
+        told = hasTold(sent);
         return toldAs(shared, sent);
       } finally {
         // Without an answer the turn ends by itself.
@@ -48,17 +48,17 @@ export async function sendInTurn(desk: AlertDesk, delivery: SharedDelivery): Pro
   }
 }
 
+/** Who gave no answer in time, or was not waited for, may have taken it. */
+const hasTold = (sent: Result<void, PluginFailure>): TurnEnd['told'] =>
+  sent.ok || (sent.error.code === 'NOTIFY_TIMED_OUT' ? 'maybe' : false);
+
 const BUSY = 'another clip of the same visit is still being told over this channel';
 
 const turnOf = (desk: AlertDesk, request: TurnRequest): Promise<Turn> =>
   desk.takeTurn(request).catch(() => ({ turn: 'unknown' }) as const);
 
-function sharedAlert(
-  alert: ClipAlert,
-  { dedupeKey, revision, clipCount, riskLevel }: Extract<Turn, { turn: 'yours' }>,
-): ClipAlert {
-  const risk = riskLevel === undefined ? {} : { riskLevel };
-  return { ...alert, dedupeKey, revision, ...risk, ...(clipCount > 1 ? { clipCount } : {}) };
+function sharedAlert(alert: ClipAlert, { turn: _turn, clipCount, ...told }: Extract<Turn, { turn: 'yours' }>): ClipAlert {
+  return { ...alert, ...told, ...(clipCount > 1 ? { clipCount } : {}) };
 }
 
 const toldAs = ({ dedupeKey, revision }: ClipAlert, sent: Result<void, PluginFailure>): Result<ToldAs, PluginFailure> =>

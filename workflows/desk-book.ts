@@ -3,11 +3,13 @@ import type {
   DeskClip,
   DeskMemory,
   DeskRequest,
+  Telling,
   ToldClip,
   Turn,
   TurnEnd,
   TurnRequest,
   VisitChannel,
+  VisitSum,
 } from '../src/domain/alert-desk.ts';
 import { compareRisk, type RiskLevel } from '../src/domain/risk.ts';
 
@@ -81,32 +83,55 @@ function forgetful({ told, visits }: DeskMemory): DeskMemory {
   return { told, visits: Object.fromEntries(known) };
 }
 
+/** Never the key of a clip that alerts for itself: what is new of a visit would pass for a repeat of that alert. */
+const visitKeyOf = (visit: string): string => `visit-${visit}`;
+
 /** Who asks for a turn gets it when no other clip of the visit is just telling the same channel. */
 export function takeTurn(book: DeskMemory, request: TurnRequest, nowMs: number): [DeskMemory, Turn] {
   const visit = visitOfClip(book, request);
   if (visit === undefined) return [book, { turn: 'unknown' }];
   const channel = channelOf(book, visit, request.channel);
-  const dedupeKey = visit;
+  const dedupeKey = visitKeyOf(visit);
   const done = channel.done.find(({ by }) => by === request.by);
   if (done !== undefined) return [book, { turn: 'done', dedupeKey, revision: done.revision }];
-  const { turn } = channel;
+  const { turn, unconfirmed = [] } = channel;
   const isMine = turn?.by === request.by;
   if (turn !== undefined && !isMine && nowMs < turn.untilMs) return [book, { turn: 'busy' }];
   // Another attempt of the same delivery is the same message.
-  const revision = isMine ? turn.revision : Math.max(channel.revision + 1, request.revision);
-  const mine = { ...channel, turn: { by: request.by, revision, untilMs: nowMs + TURN_MS } };
-  return [withChannel(book, visit, request.channel, mine), { turn: 'yours', dedupeKey, revision, ...sumOf(book, visit) }];
+  const begun = isMine ? turn : unconfirmed.find(({ by }) => by === request.by);
+  const revision = begun?.revision ?? Math.max(channel.revision + 1, request.revision);
+  const sum = sumOf(book, visit);
+  const risk = sum.riskLevel === undefined ? {} : { riskLevel: sum.riskLevel };
+  const mine = { ...channel, turn: { by: request.by, revision, untilMs: nowMs + TURN_MS, ...risk } };
+  const worse = isWorse(channel, sum) ? { worse: true } : {};
+  return [withChannel(book, visit, request.channel, mine), { turn: 'yours', dedupeKey, revision, ...sum, ...worse }];
 }
 
-/** A channel that did not confirm knows nothing of that revision: the next one to tell it takes the same. */
+/** Than what the channel knows; there is nothing worse than nothing. */
+const isWorse = ({ revision, riskLevel: known = 'low' }: VisitChannel, { riskLevel }: VisitSum): boolean =>
+  revision > 0 && riskLevel !== undefined && compareRisk(riskLevel, known) > 0;
+
+/** Only who has the turn can end it. */
 export function endTurn(book: DeskMemory, end: TurnEnd): DeskMemory {
   const visit = visitOfClip(book, end);
   if (visit === undefined) return book;
   const { turn, ...channel } = channelOf(book, visit, end.channel);
-  if (turn?.by !== end.by) return book;
-  const { by, revision } = turn;
-  const told = { revision, done: [...channel.done, { by, revision }].slice(-DONE_KEPT) };
-  return withChannel(book, visit, end.channel, end.told ? told : channel);
+  return turn?.by === end.by ? withChannel(book, visit, end.channel, afterTurn(channel, turn, end.told)) : book;
+}
+
+/**
+ * A channel that refused knows nothing of that revision: the next one to tell it takes the same. Of one that may have taken it
+ * the revision is spent, or what is told next would pass for a repeat.
+ */
+function afterTurn(channel: VisitChannel, turn: NonNullable<VisitChannel['turn']>, told: TurnEnd['told']): VisitChannel {
+  if (told === false) return channel;
+  const { by, revision, riskLevel } = turn;
+  const { done, unconfirmed = [] } = channel;
+  const others = unconfirmed.filter((telling) => telling.by !== by);
+  const known = { ...channel, revision: Math.max(channel.revision, revision) };
+  const latest = (tellings: readonly Telling[]) => [...tellings, { by, revision }].slice(-DONE_KEPT);
+  if (told === 'maybe') return { ...known, unconfirmed: latest(others) };
+  return { ...known, ...(riskLevel === undefined ? {} : { riskLevel }), unconfirmed: others, done: latest(done) };
 }
 
 const visitOfClip = (book: DeskMemory, { clipId }: Pick<TurnRequest, 'clipId'>) =>
@@ -120,7 +145,7 @@ const withChannel = (book: DeskMemory, visit: string, name: string, channel: Vis
   visits: { ...book.visits, [visit]: { ...book.visits[visit], [name]: channel } },
 });
 
-function sumOf(book: DeskMemory, visit: string) {
+function sumOf(book: DeskMemory, visit: string): VisitSum {
   const clips = book.told.filter((clip) => clip.visit === visit);
   const risks = clips.flatMap(({ riskLevel }) => (riskLevel === undefined ? [] : [riskLevel]));
   const riskLevel = risks.toSorted(compareRisk).at(-1);

@@ -36,8 +36,8 @@ export interface TurnRequest {
 }
 
 export type Turn =
-  /** The alert is to go out now, as this; `riskLevel` is the highest of the visit's clips. */
-  | ({ readonly turn: 'yours'; readonly clipCount: number; readonly riskLevel?: RiskLevel } & ToldAs)
+  /** The alert is to go out now, as this. */
+  | ({ readonly turn: 'yours' } & ToldAs & VisitSum)
   /** An attempt before this one has gone through. */
   | ({ readonly turn: 'done' } & ToldAs)
   /** Another clip is just telling. */
@@ -45,10 +45,19 @@ export type Turn =
   /** The desk has forgotten the clip, or was never asked about it. */
   | { readonly turn: 'unknown' };
 
+/** What the clips of a visit come to. */
+export interface VisitSum {
+  readonly clipCount: number;
+  /** The highest of theirs. */
+  readonly riskLevel?: RiskLevel;
+  /** That is higher than what the channel was told before. */
+  readonly worse?: boolean;
+}
+
 /** How a turn ended. */
 export interface TurnEnd extends Pick<TurnRequest, 'cameraName' | 'clipId' | 'channel' | 'by'> {
-  /** Whether the channel has confirmed. */
-  readonly told: boolean;
+  /** Whether the channel has confirmed. `maybe`: it may have taken the alert, and only its answer was lost. */
+  readonly told: boolean | 'maybe';
 }
 
 /** A camera's alert desk: remembers what was told, so that the owner is not told too often. Each call rejects when it does not answer in time. */
@@ -66,13 +75,20 @@ export interface ToldClip extends DeskClip {
 
 /** What one channel knows of a visit. */
 export interface VisitChannel {
-  /** The last revision that it confirmed; 0 before the first. */
+  /** The last revision that it confirmed, or may have taken; 0 before the first. */
   readonly revision: number;
+  /** The risk that it confirmed last, where it was known. */
+  readonly riskLevel?: RiskLevel;
   /** Deliveries that it confirmed lately, oldest first. */
-  readonly done: readonly { readonly by: string; readonly revision: number }[];
+  readonly done: readonly Telling[];
+  /** Deliveries that it may have taken, oldest first: to be repeated as they were. */
+  readonly unconfirmed?: readonly Telling[];
   /** Who is telling it something, until when at most. */
-  readonly turn?: { readonly by: string; readonly revision: number; readonly untilMs: number };
+  readonly turn?: Telling & { readonly untilMs: number; readonly riskLevel?: RiskLevel };
 }
+
+/** One delivery, and what it told the channel of the visit. */
+export type Telling = Pick<TurnRequest, 'by' | 'revision'>;
 
 /** All that a desk knows, small enough to be handed from run to run. */
 export interface DeskMemory {

@@ -73,6 +73,8 @@ export interface ClipAlert extends AlertBase {
   readonly grouped?: boolean;
   /** How many clips of one visit it tells of, when it is more than its own; `riskLevel` is then the highest of theirs. */
   readonly clipCount?: number;
+  /** Of a visit that has become worse: the channel has not been told of so high a risk before. */
+  readonly worse?: boolean;
   readonly riskLevel?: RiskLevel;
   readonly activityType?: string;
   readonly summary?: string;

@@ -29,7 +29,7 @@ const placeOf = ({ storageUri, storageKey }: ClipAlert) => ({
   ...(storageKey === undefined ? {} : { storageKey }),
 });
 
-/** When and how often it was put into words is no news; neither is a field that is there without a value. */
-function newsOf({ revision: _revision, at: _at, delayed: _delayed, ...news }: ClipAlert): string {
+/** When, how often and in whose name it was put into words is no news; neither is a field that is there without a value. */
+function newsOf({ dedupeKey: _dedupeKey, revision: _revision, at: _at, delayed: _delayed, ...news }: ClipAlert): string {
   return JSON.stringify(Object.entries(news).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

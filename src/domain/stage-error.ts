@@ -65,6 +65,10 @@ export const STAGE_ERROR_CODES = {
   VLM_REPLY_INVALID: { retryable: true, remedy: 'The model did not answer in the schema. A stronger model may.' },
   NOTIFY_UNREACHABLE: { retryable: true, remedy: 'The channel does not answer. Check the broker or service.' },
   NOTIFY_TIMED_OUT: { retryable: true, remedy: 'The channel took the alert but did not confirm it in time.' },
+  NOTIFY_BUSY: {
+    retryable: true,
+    remedy: 'Another clip of the same visit is just being told over the channel; this one follows by itself.',
+  },
   NOTIFY_REJECTED: {
     retryable: false,
     remedy: 'The channel refused the alert. Check its credentials and settings, then retry notify.',

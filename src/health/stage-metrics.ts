@@ -54,7 +54,8 @@ export function createStageMetrics(registry: Registry): StageMetrics {
       attempts.inc({ activity, outcome });
       if (failure === undefined) seconds.observe({ activity }, took.seconds);
       if (activity === 'uploadClip' && failure === undefined) uploaded.inc(sizeBytes);
-      if (channel === undefined || outcome === 'CANCELLED') return;
+      // Nothing was asked of the channel.
+      if (channel === undefined || outcome === 'CANCELLED' || outcome === 'NOTIFY_BUSY') return;
       notifications.inc({ channel, outcome });
       if (failure === undefined) failing.delete(channel);
       else failing.set(channel, failingChannel(channel, failure.code, failure.message));

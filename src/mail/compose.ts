@@ -32,9 +32,12 @@ const CONTENT_ID = 'snapshot@homesec';
 /** Clients show some 60 to 80 characters. */
 const MAX_SUBJECT_CHARS = 200;
 
-/** Whether this revision is mailed at all: updates come as they please, and nobody wants a mail for each. */
+/**
+ * Whether this revision is mailed at all: updates come as they please, and nobody wants a mail for each. That a visit has become
+ * worse is as good as an alert.
+ */
 export const isMailed = (alert: OutgoingAlert, followUps: MailSettings['follow_ups']): boolean =>
-  isCameraAlert(alert) || alert.revision <= { none: 1, one: 2, all: Number.POSITIVE_INFINITY }[followUps];
+  isCameraAlert(alert) || alert.worse === true || alert.revision <= { none: 1, one: 2, all: Number.POSITIVE_INFINITY }[followUps];
 
 export function composeMail(alert: OutgoingAlert, settings: MailSettings): ComposedMail {
   const thread = threadOf(alert, settings.from_email);

@@ -34,7 +34,9 @@ export const mailFields = {
   follow_ups: z
     .enum(['none', 'one', 'all'])
     .default('one')
-    .describe("How many of an alert's updates are mailed. A camera that is back is told in any case."),
+    .describe(
+      "How many of an alert's updates are mailed. A camera that is back, and a visit that has become worse, are told in any case.",
+    ),
   timezone: timeZone.optional().describe("Zone of the times in the mail. Left out: the system's."),
 };
 

@@ -26,6 +26,7 @@ const { storageUri: _uri, storageKey: _key, ...NOT_STORED_YET } = HAD;
 describe('an alert of another run', () => {
   it.each([
     ['in other words of time and number', { ...HAD, revision: 3, at: '2026-11-26T05:00:00.000Z', delayed: true }],
+    ['in the name of its visit', { ...HAD, dedupeKey: 'visit-clip' }],
     ['while its upload is not through this time', { ...NOT_STORED_YET, revision: 3 }],
     ['with its fields in another order', Object.fromEntries(Object.entries(HAD).toReversed()) as unknown as ClipAlert],
   ])('is no news %s', (_how, next) => {

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { createStageMetrics } from '../../../src/health/stage-metrics.ts';
 
-const failure = (code: 'NOTIFY_UNREACHABLE' | 'THROWN' | 'CANCELLED') => ({
+const failure = (code: 'NOTIFY_UNREACHABLE' | 'NOTIFY_BUSY' | 'THROWN' | 'CANCELLED') => ({
   code,
   message: `${code}: no answer from the broker`,
 });
@@ -18,6 +18,7 @@ it('a channel is failing from its first failure until it takes an alert again', 
   const failing = metrics.failingChannels();
   metrics.ended({ ...sent, channel: 'phone' });
   metrics.ended({ ...sent, channel: 'mail', failure: failure('CANCELLED') });
+  metrics.ended({ ...sent, channel: 'phone', failure: failure('NOTIFY_BUSY') });
   // Then
   expect(failing.map(({ what, state }) => `${what} ${state}`)).toEqual(['channel phone attention', 'channel mail attention']);
   expect(failing[0]).toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { composeMail } from '../../../src/mail/compose.ts';
+import { composeMail, isMailed } from '../../../src/mail/compose.ts';
 import { mailFields } from '../../../src/mail/mail-fields.ts';
 import { BARE_ALERT, FULL_ALERT, OFFLINE_ALERT } from '../../support/sample-alert.ts';
 
@@ -121,4 +121,13 @@ describe('the built-in mail', () => {
     // Then
     expect(subject).toBe('a b');
   });
+});
+
+test.each([
+  [{ revision: 2 }, true],
+  [{ revision: 3 }, false],
+  [{ revision: 3, worse: true }, true],
+])('an update %j of a visit is mailed, by default: %s', (changes, expected) => {
+  // Given an update, When it is asked about, Then
+  expect(isMailed({ ...FULL_ALERT, ...changes }, settingsOf({}).follow_ups)).toBe(expected);
 });

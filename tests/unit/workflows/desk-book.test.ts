@@ -163,7 +163,7 @@ describe('turns on a channel', () => {
     { minute: 1, risk: 'low' },
   ] as const;
   const { book: visit } = askAll(VISITS, [one, two]);
-  const key = clipAt(one).clipId;
+  const key = `visit-${clipAt(one).clipId}`;
 
   it('are taken one after the other, with revisions that grow', () => {
     // Given a clip that is just telling
@@ -195,6 +195,35 @@ describe('turns on a channel', () => {
     const [, granted] = takeTurn(free, turnOf(two, 'b'), 1_000);
     // Then
     expect(granted).toMatchObject({ turn: 'yours', revision: 1 });
+  });
+
+  it('whose outcome nobody knows spend their revision: what the next one tells is no repeat', () => {
+    // Given an alert whose confirmation was lost
+    const [busy] = takeTurn(visit, turnOf(one, 'a'), 0);
+    const free = endTurn(busy, { ...turnOf(one, 'a'), told: 'maybe' });
+    // When another clip tells the channel, and then the first is repeated
+    const [other, granted] = takeTurn(free, turnOf(two, 'b'), 1_000);
+    const [again, repeat] = takeTurn(endTurn(other, { ...turnOf(two, 'b'), told: true }), turnOf(one, 'a'), 2_000);
+    const [, next] = takeTurn(endTurn(again, { ...turnOf(one, 'a'), told: true }), turnOf(one, 'c'), 3_000);
+    // Then
+    expect([granted, repeat, next]).toMatchObject([
+      { turn: 'yours', revision: 2 },
+      { turn: 'yours', revision: 1 },
+      { turn: 'yours', revision: 3 },
+    ]);
+  });
+
+  it('say when the visit is worse than what the channel was told', () => {
+    // Given a channel that was told of a harmless clip
+    const { book: calm } = askAll(VISITS, [two]);
+    const [told] = takeTurn(calm, turnOf(two, 'a'), 0);
+    const { book } = askAll(VISITS, [one], endTurn(told, { ...turnOf(two, 'a'), told: true }));
+    // When another one is critical, and again when that is told
+    const [worse, first] = takeTurn(book, turnOf(one, 'b'), 1_000);
+    const [, next] = takeTurn(endTurn(worse, { ...turnOf(one, 'b'), told: true }), turnOf(two, 'c'), 2_000);
+    // Then
+    expect(first).toMatchObject({ revision: 2, riskLevel: 'critical', worse: true });
+    expect(next).not.toHaveProperty('worse');
   });
 
   it('of one delivery are the same message, and none once it has gone through', () => {

@@ -4,6 +4,7 @@ import {
   continueAsNew,
   defineSignal,
   defineUpdate,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -11,6 +12,7 @@ import {
   type AlertDeskInput,
   ASK_DESK_UPDATE,
   type DeskAnswer,
+  type DeskMemory,
   type DeskRequest,
   END_TURN_SIGNAL,
   TAKE_TURN_UPDATE,
@@ -19,6 +21,7 @@ import {
   type TurnRequest,
 } from '../src/domain/alert-desk.ts';
 import { askDesk, EMPTY_BOOK, endTurn, takeTurn } from './desk-book.ts';
+import { deskDetails } from './desk-details.ts';
 
 const askUpdate = defineUpdate<DeskAnswer, [DeskRequest]>(ASK_DESK_UPDATE);
 const takeTurnUpdate = defineUpdate<Turn, [TurnRequest]>(TAKE_TURN_UPDATE);
@@ -41,16 +44,21 @@ export async function alertDesk({ cameraName, memory }: AlertDeskInput): Promise
   let book = memory ?? EMPTY_BOOK;
   let lastCallMs = Date.now();
   let waiting = 0;
+  const remember = (next: DeskMemory): void => {
+    book = next;
+    setCurrentDetails(deskDetails(book));
+  };
+  remember(book);
 
   setHandler(askUpdate, (request) => {
     lastCallMs = Date.now();
     const [next, answer] = askDesk(book, request);
-    book = next;
+    remember(next);
     return answer;
   });
   const turnFor = (request: TurnRequest): Turn => {
     const [next, turn] = takeTurn(book, request, Date.now());
-    book = next;
+    remember(next);
     return turn;
   };
   setHandler(takeTurnUpdate, async (request) => {
@@ -63,7 +71,7 @@ export async function alertDesk({ cameraName, memory }: AlertDeskInput): Promise
     return turnFor(request);
   });
   setHandler(endTurnSignal, (end) => {
-    book = endTurn(book, end);
+    remember(endTurn(book, end));
   });
 
   const isFull = () => workflowInfo().historyLength > EVENTS_IN_A_RUN;

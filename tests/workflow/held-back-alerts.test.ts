@@ -42,6 +42,8 @@ const told = (channel = 'phone') =>
   world.alerts.flatMap((sent) => (sent.channel === channel ? [[sent.alert.dedupeKey, sent.alert.revision] as const] : []));
 const suppressed = (clip: Clip) =>
   world.events.filter((event) => event.clipId === clip.clipId && event.eventType === 'alert_suppressed');
+/** Of the visit that begins with the clip. */
+const visitKey = (clip: Clip) => `visit-${clip.clipId}`;
 const desk = () => world.client.workflow.getHandle(alertDeskIdOf(cameraName));
 
 describe('quiet hours', () => {
@@ -74,6 +76,7 @@ describe('quiet hours', () => {
       [clip.clipId, 1],
       [clip.clipId, 2],
     ]);
+    expect(world.alerts.at(-1)?.alert.notifyReason).toBe('risk_level=medium');
     expect(suppressed(clip)).toEqual([]);
   });
 });
@@ -112,9 +115,9 @@ describe('a clip that is started again', () => {
     }
     // Then
     expect(told()).toEqual([
-      [first.clipId, 1],
+      [visitKey(first), 1],
       [second.clipId, 1],
-      [first.clipId, 2],
+      [visitKey(first), 2],
       [second.clipId, 2],
     ]);
   });
@@ -189,13 +192,13 @@ describe('clips of one visit', () => {
     await run(second);
     // Then
     expect(told()).toEqual([
-      [first.clipId, 1],
-      [first.clipId, 2],
+      [visitKey(first), 1],
+      [visitKey(first), 2],
     ]);
     expect(world.alerts[0]?.alert.clipCount).toBeUndefined();
     expect(world.alerts[1]?.alert).toMatchObject({ clipId: second.clipId, clipCount: 2, riskLevel: 'high' });
     expect(world.events).toContainEqual(
-      expect.objectContaining({ clipId: second.clipId, eventType: 'notification_sent', dedupeKey: first.clipId, revision: 2 }),
+      expect.objectContaining({ clipId: second.clipId, eventType: 'notification_sent', dedupeKey: visitKey(first), revision: 2 }),
     );
   });
 
@@ -225,9 +228,9 @@ describe('clips of one visit', () => {
     await handleOf(world, second).result();
     // Then
     expect(world.alerts.map(({ alert }) => [alert.dedupeKey, alert.revision, alert.unverified])).toEqual([
-      [first.clipId, 1, false],
-      [first.clipId, 2, true],
-      [first.clipId, 3, false],
+      [visitKey(first), 1, false],
+      [visitKey(first), 2, true],
+      [visitKey(first), 3, false],
     ]);
   });
 
@@ -245,8 +248,8 @@ describe('clips of one visit', () => {
     // Then
     expect(told('phone').map(([, revision]) => revision)).toEqual([1, 2]);
     expect(told('mail')).toEqual([
-      [first.clipId, 1],
-      [first.clipId, 2],
+      [visitKey(first), 1],
+      [visitKey(first), 2],
     ]);
   });
 
@@ -260,7 +263,7 @@ describe('clips of one visit', () => {
     await resetClip(world, second, (events) => events.slice(0, 8));
     await handleOf(world, second).result();
     // Then
-    expect(told().map(([key]) => key)).toEqual(told().map(() => first.clipId));
+    expect(told().map(([key]) => key)).toEqual(told().map(() => visitKey(first)));
     const revisions = told().map(([, revision]) => revision);
     expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
     expect(new Set(revisions).size).toBe(revisions.length);
@@ -276,31 +279,30 @@ describe('clips of one visit', () => {
     await run(second);
     // Then
     expect(told()).toEqual([
-      [first.clipId, 1],
+      [visitKey(first), 1],
       [second.clipId, 1],
     ]);
   });
 
-  it('have each the one alert that it began with, though their desk comes back in between', async () => {
-    // Given a second clip that alerts at its deadline, while the desk is away
+  it('leave an alert that one of them has given for itself what it is, and are no repeat of it', async () => {
+    // Given a clip that alerts at its deadline, while the desk is away
     world.scripts.policy = VISITS;
-    const first = await newClip();
-    await run(first);
     const slow = held<AnalysisResult>();
-    world.scripts.analyze = [slow.answer];
+    world.scripts.analyze = [slow.answer, ok(CALM)];
     world.scripts.deskAway = true;
-    const second = await newClip(30);
-    await world.start(second, { alertDeadlineMs: 1_000 });
-    await waitUntil('its alert', () => world.alerts.length === 2);
-    // When
+    const first = await newClip();
+    await world.start(first, { alertDeadlineMs: 1_000 });
+    await waitUntil('its alert', () => world.alerts.length === 1);
+    // When the desk comes back, and another clip of the visit comes
     world.scripts.deskAway = false;
     slow.give(ok(PROWLER));
-    await handleOf(world, second).result();
-    // Then
+    await handleOf(world, first).result();
+    await run(await newClip(30));
+    // Then whoever drops repeats by key and revision misses nothing
     expect(told()).toEqual([
       [first.clipId, 1],
-      [second.clipId, 1],
-      [second.clipId, 2],
+      [first.clipId, 2],
+      [visitKey(first), 1],
     ]);
   });
 
@@ -315,9 +317,9 @@ describe('clips of one visit', () => {
     await run(third);
     // Then
     expect(told()).toEqual([
-      [first.clipId, 1],
-      [second.clipId, 1],
-      [second.clipId, 2],
+      [visitKey(first), 1],
+      [visitKey(second), 1],
+      [visitKey(second), 2],
     ]);
   });
 });
@@ -347,12 +349,12 @@ describe('over a real broker', () => {
     // Then
     expect([alerts.lines.length, updates.lines.length]).toEqual([1, 1]);
     const update: unknown = JSON.parse(updates.lines[0]?.replace(/^.*? [01] \{/, '{') ?? '');
-    expect(update).toMatchObject({ dedupe_key: first.clipId, clip_id: second.clipId, revision: 2, clip_count: 2 });
+    expect(update).toMatchObject({ dedupe_key: visitKey(first), clip_id: second.clipId, revision: 2, clip_count: 2 });
   });
 });
 
 describe('an alert desk', () => {
-  it('goes on in a new run, knowing what it knew, when its history has grown', async () => {
+  it('shows what it knows, and goes on in a new run, knowing it, when its history has grown', async () => {
     // Given a desk that was asked about a clip
     const alertDesk = createAlertDesk(() => Promise.resolve(world.client));
     const { clipId, recordedStartAt, recordedEndAt } = await newClip();
@@ -360,6 +362,7 @@ describe('an alert desk', () => {
     const ask = (of: typeof clip) => alertDesk.ask({ cameraName, clip: of, terms: { coolDownMs: 600_000 } });
     await ask(clip);
     const { runId } = await desk().describe();
+    const { currentDetails } = await desk().query<{ currentDetails: string }>('__temporal_workflow_metadata');
     // When it is asked until it goes on in another run
     await waitUntil('a new run', async () => {
       await Promise.all([1, 2, 3, 4].map(() => ask(clip)));
@@ -370,6 +373,7 @@ describe('an alert desk', () => {
     const { recordedStartAt: startAt, recordedEndAt: endAt } = next;
     const other = { clipId: next.clipId, recordedStartAt: startAt, recordedEndAt: endAt, classes: ['person'] };
     expect(await ask(other)).toMatchObject({ answer: 'cool_down' });
+    expect(currentDetails).toContain(`| ${recordedStartAt} | ${clipId} | person | unknown |`);
   });
 });
 

@@ -170,7 +170,8 @@ function alertOf(run: ClipRun, revision: number): ClipAlert {
     at: new Date().toISOString(),
     recordedStartAt,
     durationMs,
-    notifyReason: run.decision?.notifyReason ?? '',
+    // An alert that is out says what it is for, also where another one would be held back by now.
+    notifyReason: run.decision?.heldBack?.alertReason ?? run.decision?.notifyReason ?? '',
     detectedClasses: run.filter.state === 'done' ? run.filter.value.detectedClasses : [],
     ...(run.upload.state === 'done' ? { storageUri: run.upload.value.storageUri, storageKey } : {}),
     ...(run.filter.state === 'done' ? pictureOf(run.filter.value) : {}),

@@ -20,7 +20,7 @@ export async function runGpuWorker(app: App): Promise<Result<void, WorkerRefusal
     ...createBackfillGpuActivities({ filters, filterBackend, ...bytes }),
   };
   try {
-    const create = async (at: QueueConnection) => [await createGpuWorker(at, activities, concurrency.filter_workers)];
+    const create = (at: QueueConnection) => [createGpuWorker(at, activities, concurrency.filter_workers)];
     return await runWorkers(app, { name: 'worker gpu', create });
   } finally {
     await Promise.all([filter.close(), filters.close(), storage.close()]);

@@ -48,7 +48,7 @@ export async function runHostWorker(household: App): Promise<Result<void, SpoolE
   const watching = [watchRoom(app, spool), followCameras(app, spool.hostId, client), serveClips(app, spool)];
   try {
     const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
-    const create = async (at: QueueConnection) => [await createHostWorker(at, activities, host)];
+    const create = (at: QueueConnection) => [createHostWorker(at, activities, host)];
     const look = async () => handoverFindings(handover.status());
     const addFigures = (registry: Registry) => {
       const update = createHandoverMetrics(registry);

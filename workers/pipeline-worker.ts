@@ -47,29 +47,26 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
   const preparing = [store.migrateWhenPossible(), ensureSchedules(app, client)];
   const bundling = bundleWorkflowsApart(failureConverterPathOf(app.config));
   try {
-    const create = async (at: QueueConnection) => [
-      await createPipelineWorker(
-        at,
-        {
-          ...createPipelineActivities({
-            policy,
-            channels,
-            storage,
-            copiesDir: copies.dir,
-            desk,
-            repository: store,
-            cameras: store.cameras,
-            addToBacklog,
-            recallRuns,
-          }),
-          ...createBackfillRecords(() => backfillStoreOf(store)),
-          ...createBackupActivities((keepCount, call) => backUpAndLog(app, keepCount, call)),
-          recordEndedClips: createRecordEndedClips({ client: client.get, repository: () => backfillStoreOf(store)?.clips }),
-          decideAgain: createDecideAgain(createPolicyVariants(app)),
-        },
-        await bundling,
-      ),
-      ...(app.config.vlm.run_mode === 'never' ? [] : [await createVlm(app, at, { storage, copiesDir: copies.dir })]),
+    const activities = {
+      ...createPipelineActivities({
+        policy,
+        channels,
+        storage,
+        copiesDir: copies.dir,
+        desk,
+        repository: store,
+        cameras: store.cameras,
+        addToBacklog,
+        recallRuns,
+      }),
+      ...createBackfillRecords(() => backfillStoreOf(store)),
+      ...createBackupActivities((keepCount, call) => backUpAndLog(app, keepCount, call)),
+      recordEndedClips: createRecordEndedClips({ client: client.get, repository: () => backfillStoreOf(store)?.clips }),
+      decideAgain: createDecideAgain(createPolicyVariants(app)),
+    };
+    const create = (at: QueueConnection) => [
+      bundling.then((bundle) => createPipelineWorker(at, activities, bundle)),
+      ...(app.config.vlm.run_mode === 'never' ? [] : [createVlm(app, at, { storage, copiesDir: copies.dir })]),
     ];
     // Clips go on without it, so it is never a reason to be taken for broken.
     const look = async () => [noWorseThanAttention(await checkPostgres(app, { connectTimeoutMs: 2_000 }))];
@@ -83,7 +80,7 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
   }
 }
 
-function createVlm(app: App, at: QueueConnection, bytes: ClipBytesDeps) {
+async function createVlm(app: App, at: QueueConnection, bytes: ClipBytesDeps) {
   const deps = { ...bytes, ...clipFetcherOf(app), analyzerBackend: app.config.vlm.backend };
   const activities = {
     ...createVlmActivities({ ...deps, analyzer: loadAnalyzer(app) }),

@@ -9,7 +9,7 @@ import { installTemporalRuntime } from './temporal-runtime.ts';
 import { openWorkerHealth, type WorkerHealth, type WorkerHealthPlan } from './worker-health.ts';
 
 export interface WorkersPlan extends WorkerHealthPlan {
-  readonly create: (at: QueueConnection) => Promise<Worker[]>;
+  readonly create: (at: QueueConnection) => readonly Promise<Worker>[];
 }
 
 /** A worker that would do harm, or nothing, as it is set up. */
@@ -45,14 +45,42 @@ export async function runWorkers(app: App, plan: WorkersPlan): Promise<Result<vo
 async function work(app: App, plan: WorkersPlan, { connection, access }: WorkerConnection, health: WorkerHealth): Promise<void> {
   const { namespace, dataConverter } = access;
   const converting = dataConverter === undefined ? {} : { dataConverter };
-  const workers = await plan.create({ connection, namespace, stageEnded: health.stageEnded, ...converting });
-  const running = workers.map((worker) => worker.run());
+  const workers = await allCreated(plan.create({ connection, namespace, stageEnded: health.stageEnded, ...converting }));
+  const stop = () => workers.forEach(shutDown);
+  // One that ends takes the others along: with half of its workers a process looks alive, and nobody starts it again.
+  const running = workers.map((worker) => worker.run().finally(stop));
   health.working(access, workers);
-  const stop = () => workers.forEach((worker) => worker.shutdown());
   if (app.signal.aborted) stop();
   app.signal.addEventListener('abort', stop, { once: true });
   app.logger.info({ queues: workers.map((worker) => worker.options.taskQueue) }, 'working');
-  await Promise.all(running);
+  await allSettled(running);
+}
+
+/** All or none: one that is made and never runs would hold its connection, and with it the process, for ever. */
+async function allCreated(creating: readonly Promise<Worker>[]): Promise<readonly Worker[]> {
+  try {
+    return await allSettled(creating);
+  } catch (cause) {
+    const made = (await Promise.allSettled(creating)).flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
+    await Promise.allSettled(made.map(runOut));
+    throw cause;
+  }
+}
+
+/** Rejects as the first of them did, once all have come to their end. */
+async function allSettled<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+function runOut(worker: Worker): Promise<void> {
+  const ended = worker.run();
+  shutDown(worker);
+  return ended;
+}
+
+function shutDown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
 async function missingKeys(app: App, { connection, access }: WorkerConnection): Promise<readonly string[]> {

@@ -4,22 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { SupervisedChild } from '../embedded/supervised-child.ts';
 import { HEALTH_PORT_VARIABLE, healthAddressOf } from '../health/health-address.ts';
 import { endLeftovers } from '../kit/leftovers.ts';
+import { NODE_OPTIONS, type WorkerRole } from './node-options.ts';
 import type { ConfiguredApp } from './open-app.ts';
 
-export type WorkerRole = 'host' | 'pipeline' | 'gpu';
-
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const NODE_OPTIONS: Readonly<Record<WorkerRole, readonly string[]>> = {
-  host: [],
-  // What a workflow task leaves behind dies young: a nursery of its size spares copying it, and 70 MiB at the peak.
-  pipeline: [
-    '--min-semi-space-size=8',
-    '--max-semi-space-size=32',
-    '--import',
-    new URL('../../workers/workflow-thread.ts', import.meta.url).href,
-  ],
-  gpu: [],
-};
 
 /**
  * Runs workers as children of this process, each started again whenever it ends unasked. They end with this process; what
@@ -65,10 +53,11 @@ function openWorker(app: ConfiguredApp, { role, folder, logDir }: WorkerPlace): 
   });
 }
 
-/** Each takes a port of its own after its parent's. */
+/** Each takes a port of its own after its parent's; any that is free, where its parent does. */
 function healthOf({ config }: ConfiguredApp, role: WorkerRole): NodeJS.ProcessEnv {
   const parent = healthAddressOf(config);
-  return parent === undefined ? {} : { [HEALTH_PORT_VARIABLE]: String(parent.port + HEALTH_PORT_OFFSETS[role]) };
+  if (parent === undefined || parent.port === 0) return {};
+  return { [HEALTH_PORT_VARIABLE]: String(parent.port + HEALTH_PORT_OFFSETS[role]) };
 }
 
 const HEALTH_PORT_OFFSETS: Readonly<Record<WorkerRole, number>> = { host: 1, pipeline: 2, gpu: 3 };

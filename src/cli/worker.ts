@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
 import type { App } from '../runtime/app.ts';
 import { valueOrExit } from './cli-error.ts';
+import { ensureNodeOptions, type WorkerRole } from './node-options.ts';
 import { type CommonOptions, openService } from './open-app.ts';
-import type { WorkerRole } from './worker-children.ts';
 
 /** Loaded when they are run: a process of another verb or worker starts sooner and smaller without them. */
 const WORKERS: Readonly<Record<WorkerRole, (app: App) => Promise<void>>> = {
@@ -26,6 +26,7 @@ Workers:
     )
     .addArgument(new Argument('<role>', 'which worker').choices(Object.keys(WORKERS)))
     .action(async (role: WorkerRole, _options: object, command: Command) => {
+      ensureNodeOptions(role);
       await WORKERS[role](await openService(command.optsWithGlobals<CommonOptions>()));
     });
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { redactCredentials } from '../kit/redact.ts';
 import type { Finding } from '../plugins/spec/finding.ts';
 import type { Logger } from '../plugins/spec/plugin.ts';
 import type { HealthAddress } from './health-address.ts';
@@ -51,6 +52,8 @@ export function openHealthServer(options: HealthServerOptions): HealthServer {
       try {
         server.listen(at.port, at.host);
         await once(server, 'listening', { signal: closing.signal });
+        // Nothing that is wrong here may end a process that records.
+        server.on('error', (error) => logger.warn({ error: error.message }, 'a question about health was not taken'));
         return;
       } catch (error) {
         if (closing.signal.aborted) return;
@@ -75,7 +78,7 @@ export function openHealthServer(options: HealthServerOptions): HealthServer {
 }
 
 async function answer({ name, look, metrics }: HealthServerOptions, path: string, response: ServerResponse): Promise<void> {
-  switch (new URL(path, 'http://localhost').pathname) {
+  switch (path.replace(/\?.*$/, '')) {
     case '/health/live':
       return send(response, 200, 'application/json', JSON.stringify({ process: name, status: 'good' }));
     case '/health/ready': {
@@ -84,7 +87,7 @@ async function answer({ name, look, metrics }: HealthServerOptions, path: string
         response,
         readiness.status === 'bad' ? 503 : 200,
         'application/json',
-        `${JSON.stringify(readiness, null, 2)}\n`,
+        `${redactCredentials(JSON.stringify(readiness, null, 2))}\n`,
       );
     }
     case '/metrics':

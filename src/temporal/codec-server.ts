@@ -1,7 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import type { Secret } from '../domain/secret.ts';
@@ -42,6 +41,8 @@ export async function openCodecServer(options: CodecServerOptions): Promise<Code
   });
   server.listen(options.port, options.host);
   await once(server, 'listening');
+  // A connection that could not be taken is asked for again.
+  server.on('error', () => undefined);
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : options.port;
   return {
@@ -64,10 +65,24 @@ async function answer(options: CodecServerOptions, request: IncomingMessage, res
   if (!isAllowed(options.token, authorization)) return send(response, 401, { message: 'the bearer token is missing or wrong' });
   const how = { '/encode': codec.encode, '/decode': codec.decode }[request.url?.split('?')[0] ?? ''];
   if (request.method !== 'POST' || how === undefined) return send(response, 404, { message: 'there are /encode and /decode' });
-  if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return send(response, 413, { message: 'too much' });
-  const { payloads } = bodySchema.parse(JSON.parse(await text(request)));
+  const body = await bodyOf(request);
+  if (body === undefined) return send(response.setHeader('connection', 'close'), 413, { message: 'too much' });
+  const { payloads } = bodySchema.parse(JSON.parse(body));
   const changed = await how(payloads.map(payloadOf));
   send(response, 200, { payloads: changed.map(jsonOf) });
+}
+
+/** Undefined when it is longer than any that is meant for us, whatever its headers say. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  const arriving: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of arriving) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > BODY_LIMIT_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function allowUi(response: ServerResponse, uiOrigin: string): void {

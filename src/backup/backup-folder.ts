@@ -19,25 +19,26 @@ export const backupName = (now: string): string => `homesec-${now.slice(0, 19).r
 
 /** The finished backups in a folder, newest first; none where the folder is not there. Rejects with the system's error. */
 export async function listBackups(dir: string): Promise<BackupFile[]> {
-  const names = (await readOrNone(dir))
+  const names = ((await orUndefined(readdir(dir))) ?? [])
     .filter((name) => NAME.test(name))
     .toSorted()
     .toReversed();
-  return Promise.all(
-    names.map(async (name) => {
-      const path = join(dir, name);
-      return { name, path, sizeBytes: (await stat(path)).size, madeAt: name.replace(NAME, '$1-$2-$3T$4:$5:$6Z') };
-    }),
-  );
+  const found = names.map(async (name) => {
+    const path = join(dir, name);
+    const stats = await orUndefined(stat(path));
+    return stats === undefined ? [] : [{ name, path, sizeBytes: stats.size, madeAt: name.replace(NAME, '$1-$2-$3T$4:$5:$6Z') }];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** Removes all but the newest, and what backups that were killed have left. The newest one always stays. @returns the names. */
 export async function keepNewest(dir: string, keepCount: number, nowMs: number): Promise<string[]> {
   const surplus = (await listBackups(dir)).slice(Math.max(1, keepCount));
   for (const { path } of surplus) await rm(path, { force: true });
-  for (const name of await readdir(dir)) {
+  for (const name of (await readdir(dir)).filter((each) => each.endsWith(PART_SUFFIX))) {
     const path = join(dir, name);
-    if (name.endsWith(PART_SUFFIX) && (await stat(path)).mtimeMs < nowMs - PART_IS_DEAD_AFTER_MS) await rm(path, { force: true });
+    const stats = await orUndefined(stat(path));
+    if (stats !== undefined && stats.mtimeMs < nowMs - PART_IS_DEAD_AFTER_MS) await rm(path, { force: true });
   }
   return surplus.map(({ name }) => name);
 }
@@ -48,11 +49,12 @@ export async function syncToDisk(path: string): Promise<void> {
   await opened.sync();
 }
 
-async function readOrNone(dir: string): Promise<string[]> {
+/** Of what is not there, or was a moment ago: another process may make a backup, too. */
+async function orUndefined<T>(looked: Promise<T>): Promise<T | undefined> {
   try {
-    return await readdir(dir);
+    return await looked;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw cause;
   }
 }

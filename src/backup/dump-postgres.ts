@@ -52,19 +52,24 @@ async function writeDump(part: string, { programs, run }: DumpOptions): Promise<
     run,
   );
   if (!dumped.ok) return err(backupError('BACKUP_INCOMPLETE', `pg_dump: ${dumped.error}`));
-  return readThrough(part, { programs, run });
+  const read = await readThrough(part, { programs, run });
+  return read.ok ? ok(undefined) : read;
 }
 
-/** Has pg_restore list what is in a backup, and then read it to its last byte: the list alone stands at its beginning. */
+/**
+ * Has pg_restore list what is in a backup, and then read it to its last byte: the list alone stands at its beginning.
+ * @returns the tables in it: `public.clip_states`.
+ */
 export async function readThrough(
   file: string,
   { programs, run }: Pick<DumpOptions, 'programs' | 'run'>,
-): Promise<Result<void, BackupError>> {
-  for (const args of [['--list', '--file=/dev/null'], ['--file=/dev/null']]) {
-    const read = await programs.run('pg_restore', [...args, file], run);
-    if (!read.ok) return err(backupError('BACKUP_UNREADABLE', `pg_restore cannot read ${file}: ${read.error}`));
-  }
-  return ok(undefined);
+): Promise<Result<readonly string[], BackupError>> {
+  const unreadable = (complaint: string) => err(backupError('BACKUP_UNREADABLE', `pg_restore cannot read ${file}: ${complaint}`));
+  const list = await programs.run('pg_restore', ['--list', file], run);
+  if (!list.ok) return unreadable(list.error);
+  const read = await programs.run('pg_restore', ['--file=/dev/null', file], run);
+  if (!read.ok) return unreadable(read.error);
+  return ok([...list.value.matchAll(/^\d+; \d+ \d+ TABLE (\S+) (\S+) /gm)].map(([, schema, table]) => `${schema}.${table}`));
 }
 
 const isFromSystem = (cause: unknown): cause is NodeJS.ErrnoException =>

@@ -8,7 +8,6 @@ const VARIABLES: Readonly<Record<string, string>> = {
   port: 'PGPORT',
   user: 'PGUSER',
   password: 'PGPASSWORD',
-  sslmode: 'PGSSLMODE',
   sslcert: 'PGSSLCERT',
   sslkey: 'PGSSLKEY',
   sslrootcert: 'PGSSLROOTCERT',
@@ -36,13 +35,26 @@ export function libpqEnvironment(
     PGPASSWORD: decodeURIComponent(url.password),
     PGDATABASE: decodeURIComponent(url.pathname.slice(1)),
   };
-  if (url.searchParams.has('ssl')) named['PGSSLMODE'] = 'require';
+  named['PGSSLMODE'] = sslModeOf(url.searchParams);
   for (const [name, value] of url.searchParams) {
     const variable = VARIABLES[name];
-    // What the Node client calls `no-verify`, libpq calls `require`.
-    if (variable !== undefined) named[variable] = value === 'no-verify' ? 'require' : value;
+    if (variable !== undefined) named[variable] = value;
   }
   const ours = Object.entries(named).filter(([, value]) => value !== '');
   const theirs = Object.entries(environment).filter(([name]) => !name.startsWith('PG'));
   return ok({ ...Object.fromEntries(theirs), PGCONNECT_TIMEOUT: '10', LC_ALL: 'C', ...Object.fromEntries(ours) });
+}
+
+/**
+ * As strict as the Node client is: that one checks authority and name in all modes but `no-verify`, for which libpq needs a file that
+ * names the authority. Without one it encrypts.
+ */
+function sslModeOf(parameters: URLSearchParams): string {
+  const mode = parameters.get('sslmode') ?? parameters.get('ssl') ?? '';
+  if (mode === 'disable') return mode;
+  if (mode === 'no-verify') return 'require';
+  if (parameters.has('sslrootcert')) return 'verify-full';
+  if (mode.startsWith('verify-')) return mode;
+  const isPlain = ['', '0'].includes(mode) && !parameters.has('sslcert');
+  return isPlain ? '' : 'require';
 }

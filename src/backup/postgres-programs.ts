@@ -15,8 +15,8 @@ export interface ProgramRun {
 
 /** Postgres' own programs, of one major. */
 export interface PostgresPrograms {
-  /** Runs one to its end. @returns what it complained of when it failed. */
-  run(program: Program, args: readonly string[], run: ProgramRun): Promise<Result<void, string>>;
+  /** Runs one to its end. @returns what it said, the last 100,000 characters of that; what it complained of when it failed. */
+  run(program: Program, args: readonly string[], run: ProgramRun): Promise<Result<string, string>>;
 }
 
 /** Where Debian, Homebrew on both kinds of Macs, and Postgres' own installers have them. */
@@ -54,9 +54,9 @@ async function majorOf(path: string): Promise<number | undefined> {
   return major === undefined ? undefined : Number(major);
 }
 
-async function runToEnd(path: string, args: readonly string[], run: ProgramRun): Promise<Result<void, string>> {
-  const { exitCode, stderr } = await outputOf(path, args, run);
-  return exitCode === 0 ? ok(undefined) : err(stderr.trim().slice(-1_000) || `ended with ${exitCode}`);
+async function runToEnd(path: string, args: readonly string[], run: ProgramRun): Promise<Result<string, string>> {
+  const { exitCode, stdout, stderr } = await outputOf(path, args, run);
+  return exitCode === 0 ? ok(stdout) : err(stderr.trim().slice(-1_000) || `ended with ${exitCode}`);
 }
 
 interface Output {
@@ -68,7 +68,7 @@ interface Output {
 
 const ALIVE_EVERY_MS = 5_000;
 const KILL_AFTER_MS = 5_000;
-const KEPT_OUTPUT_CHARS = 10_000;
+const KEPT_OUTPUT_CHARS = 100_000;
 
 function outputOf(path: string, args: readonly string[], { signal, environment, onAlive }: ProgramRun): Promise<Output> {
   return new Promise((resolve, reject) => {

@@ -6,15 +6,16 @@ import { attempt, type RepositoryError } from './repository-error.ts';
 export interface DatabaseFacts {
   /** Of the server. */
   readonly major: number;
-  /** Tables that are not Postgres' own, whoever made them. */
-  readonly tableCount: number;
+  /** Tables that are not Postgres' own, whoever made them: `public.clip_states`. */
+  readonly tables: readonly string[];
 }
 
 export function readDatabaseFacts(pool: Pool): Promise<Result<DatabaseFacts, RepositoryError>> {
   return attempt('cannot ask Postgres for its version', async () => {
     const { rows } = await pool.query<DatabaseFacts>(
       `select current_setting('server_version_num')::int / 10000 as major,
-              (select count(*)::int from pg_tables where schemaname not in ('pg_catalog', 'information_schema')) as "tableCount"`,
+              array(select schemaname || '.' || tablename from pg_tables
+                    where schemaname not in ('pg_catalog', 'information_schema') order by 1) as tables`,
     );
     const [facts] = rows;
     if (facts === undefined) throw new Error('Postgres gave no row');

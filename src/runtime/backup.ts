@@ -75,7 +75,7 @@ const NOWHERE =
 async function reach(
   app: Household,
   call: BackupCall,
-): Promise<Result<Pick<DumpOptions, 'programs' | 'run'> & { readonly tableCount: number }, BackupError>> {
+): Promise<Result<Pick<DumpOptions, 'programs' | 'run'> & { readonly tables: readonly string[] }, BackupError>> {
   const { postgresDsn } = endpointsOf(app);
   if (postgresDsn === undefined) return err(backupError('BACKUP_SERVER_AWAY', NOWHERE));
   const dsn = new Secret(postgresDsn);
@@ -90,5 +90,5 @@ async function reach(
   }
   const programs = await findPostgresPrograms(facts.value.major);
   if (!programs.ok) return programs;
-  return ok({ programs: programs.value, tableCount: facts.value.tableCount, run: { environment: environment.value, ...call } });
+  return ok({ programs: programs.value, tables: facts.value.tables, run: { environment: environment.value, ...call } });
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -114,6 +114,25 @@ describe('homesec backup', () => {
     expect(await contentOf(database.dsn)).toEqual(before);
   });
 
+  it('leaves no table of a newer version behind: the next upgrade would fail on it', async () => {
+    // Given a backup from before an upgrade
+    await fillDatabase();
+    const { file } = valueOf(await backUpHousehold(household(), 2, unhurried()));
+    await database.pool.query('create table of_tomorrow (id int)');
+    const before = await contentOf(database.dsn);
+    // When
+    const refused = await restoreHousehold(household(), { file, force: true }, unhurried());
+    await database.pool.query('drop table of_tomorrow');
+    const restored = await restoreHousehold(household(), { file, force: true }, unhurried());
+    // Then
+    expect(errorOf(refused)).toMatchObject({
+      code: 'RESTORE_NOT_EMPTY',
+      message: expect.stringContaining("'drop table public.of_tomorrow'"),
+    });
+    expect(restored.ok).toBe(true);
+    expect(await contentOf(database.dsn)).toEqual(before);
+  });
+
   it('leaves a database alone when the backup is damaged', async () => {
     // Given a backup that lost its end
     await fillDatabase();
@@ -136,11 +155,14 @@ describe('a backup', () => {
     const older = ['20240101', '20240102', '20240103'].map((day) => `homesec-${day}T020000Z.dump`);
     for (const name of [...older, 'notes.dump', '.dead.part', '.young.part']) await writeFile(join(dir(), name), 'x');
     await utimes(join(dir(), '.dead.part'), 0, 0);
+    // And what is named and not there, as when another backup comes to its end meanwhile
+    const gone = ['.gone.part', 'homesec-20240104T020000Z.dump'];
+    for (const name of gone) await symlink(join(folder, 'nowhere'), join(dir(), name));
     // When
     const { file, removed } = valueOf(await backUpHousehold(household(), 2, unhurried()));
     // Then
     expect(removed.toSorted()).toEqual(older.slice(0, 2));
-    const kept = [basename(file), 'homesec-20240103T020000Z.dump', 'notes.dump', '.young.part'];
+    const kept = [basename(file), 'homesec-20240103T020000Z.dump', 'notes.dump', '.young.part', ...gone];
     expect((await readdir(dir())).toSorted()).toEqual(kept.toSorted());
   });
 

@@ -32,7 +32,13 @@ describe('the environment for pg_dump', () => {
   it.each([
     ['sslmode=no-verify', 'require'],
     ['ssl=true', 'require'],
+    ['ssl=0', undefined],
+    ['sslmode=prefer', 'require'],
+    ['sslmode=require&sslrootcert=/etc/ca.pem', 'verify-full'],
+    ['sslrootcert=/etc/ca.pem', 'verify-full'],
+    ['sslmode=no-verify&sslrootcert=/etc/ca.pem', 'require'],
     ['sslmode=verify-ca', 'verify-ca'],
+    ['sslmode=disable', 'disable'],
     ['', undefined],
   ])('encrypts as the Node client does for %s', (query, mode) => {
     // Given

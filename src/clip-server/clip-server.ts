@@ -31,13 +31,16 @@ export interface ClipServer {
 const CONNECTIONS_AT_MOST = 64;
 /** A connection on which nothing moves. */
 const IDLE_TIMEOUT_MS = 30_000;
+/** A request is one line and a few headers; whoever takes longer only keeps a connection from others. */
+const ASKED_WITHIN_MS = 10_000;
 
 /**
  * Hands the bytes of clips to workers that hold a signed link, whole or in ranges, and nothing else to anybody. Rejects where
  * the address cannot be listened on.
  */
 export async function openClipServer(options: ClipServerOptions): Promise<ClipServer> {
-  const server = createServer((request, response) => void serve(options, request, response));
+  const limits = { headersTimeout: ASKED_WITHIN_MS, requestTimeout: ASKED_WITHIN_MS, connectionsCheckingInterval: 1_000 };
+  const server = createServer(limits, (request, response) => void serve(options, request, response));
   server.maxConnections = CONNECTIONS_AT_MOST;
   server.timeout = IDLE_TIMEOUT_MS;
   server.listen(options.port, options.host);

@@ -61,7 +61,13 @@ async function transfer(
     return unreachable(REFUSALS[response.status] ?? `answers ${response.status}`);
   }
   const chunks: AsyncIterable<Uint8Array> = response.body;
-  for await (const chunk of chunks) await take(chunk);
+  let leftBytes = clip.sizeBytes - startBytes;
+  for await (const chunk of chunks) {
+    leftBytes -= chunk.length;
+    // Before it fills the disk; what comes short is found out by its hash.
+    if (leftBytes < 0) return unreachable('sends more than the clip has');
+    await take(chunk);
+  }
   return undefined;
 }
 

@@ -142,6 +142,26 @@ describe('fetching a clip', () => {
     expect(asked).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)]);
   });
 
+  it('takes no more than the clip has, from whoever answers', async () => {
+    // Given somebody who sends without an end
+    const flood = createServer((_request, response) => {
+      const send = (): void => {
+        if (response.destroyed) return;
+        response.write(BYTES, () => setImmediate(send));
+      };
+      send();
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void flood.close());
+    await once(flood, 'listening');
+    const clipsUrl = `http://127.0.0.1:${(flood.address() as AddressInfo).port}`;
+    const path = join(folder, 'copy.mp4');
+    // When
+    const fetched = await fetchClip({ clipsUrl, clip, secret: SECRET }, path, noProgress);
+    // Then
+    expect(fetched).toMatchObject({ ok: false, error: { message: expect.stringContaining('more than the clip') } });
+    expect((await readFile(path)).length).toBeLessThanOrEqual(BYTES.length);
+  });
+
   it('says why it has none', async () => {
     // Given
     const from = { clipsUrl: base(), clip, secret: SECRET };

@@ -19,19 +19,27 @@ export interface Variant<T> {
 
 interface Entry<T> extends Variant<T> {
   users: number;
+  unused?: NodeJS.Timeout;
 }
 
-/** Each may hold a model in memory: so many stay for the next clip. */
-const IDLE_KEPT = 2;
+interface VariantsOptions<T> {
+  readonly closeOne?: (instance: T) => Promise<void>;
+  readonly keepUnusedForMs?: number;
+}
+
+/** Each may hold a model in memory: so many stay for the next clip, and for so long. */
+const UNUSED_KEPT = 2;
+const KEEP_UNUSED_FOR_MS = 120_000;
 
 /** @param load makes an instance of a config that is still to be parsed. */
 export function createVariants<T, E>(
   config: PluginSettings,
   load: (config: PluginSettings) => Result<T, E>,
-  closeOne: (instance: T) => Promise<void> = () => Promise.resolve(),
+  { closeOne = () => Promise.resolve(), keepUnusedForMs = KEEP_UNUSED_FOR_MS }: VariantsOptions<T> = {},
 ): Variants<T, E> {
   /** By hash; the one given back last comes last. */
   const entries = new Map<string, Entry<T>>();
+  const closing = new Set<Promise<void>>();
 
   function take(override: ConfigOverride): Result<Entry<T>, E> {
     const settings = withOverride(config, override);
@@ -39,20 +47,34 @@ export function createVariants<T, E>(
     const known = entries.get(configHash);
     const loaded = known === undefined ? load(settings) : ok(known.instance);
     if (!loaded.ok) return loaded;
-    const entry = known ?? { instance: loaded.value, configHash, users: 0 };
+    const entry: Entry<T> = known ?? { instance: loaded.value, configHash, users: 0 };
     entries.set(configHash, entry);
+    clearTimeout(entry.unused);
     entry.users += 1;
     return ok(entry);
   }
 
-  async function giveBack(entry: Entry<T>): Promise<void> {
+  function giveBack(entry: Entry<T>): void {
     entry.users -= 1;
     entries.delete(entry.configHash);
     entries.set(entry.configHash, entry);
-    const idle = [...entries.values()].filter(({ users }) => users === 0);
-    const surplus = idle.slice(0, Math.max(0, idle.length - IDLE_KEPT));
-    for (const { configHash } of surplus) entries.delete(configHash);
-    await Promise.all(surplus.map(({ instance }) => closeOne(instance)));
+    const unused = [...entries.values()].filter(({ users }) => users === 0);
+    for (const surplus of unused.slice(0, -UNUSED_KEPT)) drop(surplus);
+    if (entry.users === 0) entry.unused = setTimeout(() => drop(entry), keepUnusedForMs).unref();
+  }
+
+  /** Nobody's work waits for it, or fails with it. */
+  function drop(entry: Entry<T>): void {
+    entries.delete(entry.configHash);
+    const closed = end(entry)
+      .catch(() => undefined)
+      .finally(() => closing.delete(closed));
+    closing.add(closed);
+  }
+
+  function end({ instance, unused }: Entry<T>): Promise<void> {
+    clearTimeout(unused);
+    return closeOne(instance);
   }
 
   return {
@@ -62,11 +84,11 @@ export function createVariants<T, E>(
       try {
         return ok(await work(taken.value));
       } finally {
-        await giveBack(taken.value);
+        giveBack(taken.value);
       }
     },
     close: async () => {
-      await Promise.all([...entries.values()].map(({ instance }) => closeOne(instance)));
+      await Promise.all([...closing, ...[...entries.values()].map(end)]);
     },
   };
 }

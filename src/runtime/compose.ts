@@ -71,13 +71,13 @@ export function loadAnalyzer(app: App): Analyzer {
 export function createFilterVariants(app: App) {
   const { backend, config } = app.config.filter;
   const load = (own: object) => app.registry.loadFilterPlugin(backend, own, contextOf(app, 'filter', backend));
-  return createVariants(config, load, (filter) => filter.close());
+  return createVariants(config, load, { closeOne: (filter) => filter.close() });
 }
 
 export function createAnalyzerVariants(app: App) {
   const { backend, config } = app.config.vlm;
   const load = (own: object) => app.registry.loadAnalyzerPlugin(backend, own, contextOf(app, 'analyzer', backend));
-  return createVariants(config, load, (analyzer) => analyzer.close());
+  return createVariants(config, load, { closeOne: (analyzer) => analyzer.close() });
 }
 
 export function createPolicyVariants(app: App) {

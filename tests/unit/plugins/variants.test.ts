@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { err, ok } from '../../../src/domain/result.ts';
 import { createVariants, withOverride } from '../../../src/plugins/variants.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 /** Variants of a plugin that notes what becomes of its instances. */
-function open() {
+function open(options: { readonly keepUnusedForMs?: number; readonly closeOne?: () => Promise<void> } = {}) {
   const [made, closed] = [[] as unknown[], [] as unknown[]];
   const variants = createVariants<object, string>(
     { model: 'a', classes: ['person'], overrides: { Yard: { hits: 1 } } },
@@ -12,7 +13,7 @@ function open() {
       made.push(config['model']);
       return ok(config);
     },
-    async (instance) => void closed.push('model' in instance ? instance.model : undefined),
+    { closeOne: async (instance) => void closed.push('model' in instance ? instance.model : undefined), ...options },
   );
   const use = (model: string) => variants.use({ model }, async ({ configHash }) => configHash);
   return { variants, made, closed, use };
@@ -69,6 +70,28 @@ describe('variants', () => {
     resolve();
     await working;
     expect(closed).not.toContain('busy');
+  });
+
+  it('close one that nobody has used for a while, and make it anew when it is asked for', async () => {
+    // Given
+    const { made, closed, use } = open({ keepUnusedForMs: 1 });
+    await use('b');
+    // When
+    await waitUntil('it is closed', () => closed.length === 1);
+    await use('b');
+    // Then
+    expect(made).toEqual(['b', 'b']);
+  });
+
+  it('fail nobody whose neighbour does not close', async () => {
+    // Given
+    const { use, variants } = open({ closeOne: () => Promise.reject(new Error('stuck')) });
+    // When
+    const hashes = [];
+    for (const model of ['b', 'c', 'd', 'e']) hashes.push(await use(model));
+    // Then
+    expect(hashes).toEqual(hashes.map(() => ok(expect.any(String))));
+    await expect(variants.close()).rejects.toThrow('stuck');
   });
 
   it('answer with the error of settings that make no instance', async () => {

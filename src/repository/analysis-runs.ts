@@ -1,9 +1,10 @@
 import type { AnalysisRun, ClipSelection } from '../domain/backfill.ts';
 import type { ClipId } from '../domain/ids.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Result } from '../domain/result.ts';
+import { ok, type Result } from '../domain/result.ts';
 import { toSnakeCase } from '../domain/snake-case.ts';
-import { whereClips } from './clip-list.ts';
+import { parseCursorToken, toCursorToken } from './clip-cursor.ts';
+import { type ClipPageRequest, whereClips } from './clip-list.ts';
 import { toJsonText } from './json-text.ts';
 import type { Pool } from './pool.ts';
 import { attempt, type RepositoryError } from './repository-error.ts';
@@ -12,10 +13,13 @@ import { parseAnalysisRun } from './stored-analysis-run.ts';
 /** What backfills found, beside the clips' own events. No call throws for Postgres being away: that is a retryable error. */
 export interface AnalysisRuns {
   countClips(selection: ClipSelection): Promise<Result<number, RepositoryError>>;
+  /** Of a selection, newest recording first; also clips whose state this version cannot read. */
+  nextClips(selection: ClipSelection, page: ClipPageRequest): Promise<Result<ClipIdPage, RepositoryError>>;
   /** Of a selection, and of what its clips took when they were new. */
   estimate(selection: ClipSelection): Promise<Result<ClipsEstimate, RepositoryError>>;
   /** Whether a run has alerted of the clip. */
   hasTold(clipId: ClipId): Promise<Result<boolean, RepositoryError>>;
+  /** Findings other than those that were promoted can be promoted again. */
   record(run: AnalysisRun): Promise<Result<void, RepositoryError>>;
   /** Newest recording first, those after a clip; runs that this version cannot read are left out. */
   list(batch: string, page: RunPageRequest): Promise<Result<RunPage, RepositoryError>>;
@@ -33,6 +37,12 @@ export interface ClipsEstimate {
   readonly filterMs: number;
   readonly vlmMs: number;
   readonly tokens: number;
+}
+
+export interface ClipIdPage {
+  readonly clipIds: readonly ClipId[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
 }
 
 export interface RunPageRequest {
@@ -61,6 +71,7 @@ export interface BatchSummary {
 
 export const createAnalysisRuns = (pool: Pool): AnalysisRuns => ({
   countClips: (selection) => attempt('cannot count clips', () => countClips(pool, selection)),
+  nextClips: (selection, page) => nextClips(pool, selection, page),
   estimate: (selection) => attempt('cannot estimate', () => estimate(pool, selection)),
   hasTold: (clipId) =>
     attempt('cannot read analysis runs', async () => {
@@ -83,6 +94,25 @@ async function countClips(pool: Pool, selection: ClipSelection): Promise<number>
   const { where, values } = whereClips(selection);
   const { rows } = await pool.query<{ count: string }>(`select count(*) from clip_states where ${where}`, values);
   return Number(rows[0]?.count ?? 0);
+}
+
+async function nextClips(
+  pool: Pool,
+  selection: ClipSelection,
+  { limit, cursor }: ClipPageRequest,
+): Promise<Result<ClipIdPage, RepositoryError>> {
+  const after = cursor === undefined ? ok(undefined) : parseCursorToken(cursor);
+  if (!after.ok) return after;
+  const { where, values, bind } = whereClips(selection, after.value);
+  const text = `select clip_id, recorded_at from clip_states where ${where}
+    order by recorded_at desc, clip_id desc limit ${bind(limit + 1)}`;
+  const answer = await attempt('cannot list clips', () => pool.query<{ clip_id: ClipId; recorded_at: Date }>(text, values));
+  if (!answer.ok) return answer;
+  const rows = answer.value.rows.slice(0, limit);
+  const clipIds = rows.map((row) => row.clip_id);
+  const last = answer.value.rows.length > limit ? rows.at(-1) : undefined;
+  if (last === undefined) return ok({ clipIds });
+  return ok({ clipIds, nextCursor: toCursorToken({ recordedAt: last.recorded_at.toISOString(), clipId: last.clip_id }) });
 }
 
 /** Tokens and times are those of each clip's latest results; only stages that the clip went through count. */
@@ -118,7 +148,8 @@ async function record(pool: Pool, run: AnalysisRun): Promise<void> {
   await pool.query(
     `insert into analysis_runs (batch, clip_id, outcome, told, data) values ($1, $2, $3, $4, $5)
      on conflict (batch, clip_id) do update set outcome = excluded.outcome, data = excluded.data,
-       told = analysis_runs.told or excluded.told`,
+       told = analysis_runs.told or excluded.told,
+       promoted_at = case when analysis_runs.data->'after' = excluded.data->'after' then analysis_runs.promoted_at end`,
     [run.batch, run.clipId, run.outcome, run.told, toJsonText(toSnakeCase(run))],
   );
 }

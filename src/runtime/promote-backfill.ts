@@ -13,8 +13,8 @@ export interface PromoteDeps {
 }
 
 /**
- * Makes what a run found the clip's own, as events that its state is folded from. Done twice, it changes nothing: the events
- * of a run always have the same ids.
+ * Makes what a run found the clip's own, as events that its state is folded from. Done twice, it changes nothing: the same
+ * findings of a run always become events with the same ids.
  * @returns false for a run that is not done, is promoted already, or whose clip is deleted.
  */
 export async function promoteRun({ clips, runs }: PromoteDeps, run: StoredRun): Promise<Result<boolean, RepositoryError>> {
@@ -51,12 +51,12 @@ function findingsOf(run: StoredRun, state: ClipState): NewClipEvent[] {
   return events;
 }
 
-function stamped(events: readonly NewClipEvent[], { batch, clipId }: StoredRun, state: ClipState): ClipEvent[] {
+function stamped(events: readonly NewClipEvent[], { batch, clipId, after }: StoredRun, state: ClipState): ClipEvent[] {
   const timestamp = new Date().toISOString();
   const sequence = Math.max(state.lastSequence + 1, Date.now() * 1000);
   return events.map((event, index) => ({
     ...event,
-    id: uuidOf(`${batch} ${clipId} ${event.eventType}`),
+    id: uuidOf(`${batch} ${clipId} ${event.eventType} ${JSON.stringify(after)}`),
     clipId,
     generation: state.generation,
     sequence: sequence + index,

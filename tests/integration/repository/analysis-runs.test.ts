@@ -98,3 +98,19 @@ it('promotes a run as events, from which the same state is folded again, once', 
   expect(marked?.promoted).toBe(true);
   expect(valueOf(await promoteRun({ clips, runs }, marked ?? expect.unreachable()))).toBe(false);
 });
+
+it('promotes what a run finds when it comes to the clip once more, as after a reset', async () => {
+  // Given a run that was promoted, and written once more as it was
+  const clipId = await newClip('Again', '2026-08-01T10:00:00.000Z');
+  const only = async () => valueOf(await runs.list('again', { limit: 1 })).runs[0] ?? expect.unreachable();
+  valueOf(await runs.record(runOver('again', clipId)));
+  valueOf(await promoteRun({ clips, runs }, await only()));
+  valueOf(await runs.record(runOver('again', clipId)));
+  expect((await only()).promoted).toBe(true);
+  // When it finds something else
+  const filterResult = { ...SEES_CAR, detectedClasses: ['cat'] };
+  valueOf(await runs.record(runOver('again', clipId, { after: { ...runOver('again', clipId).after, filterResult } })));
+  // Then that can be promoted, too
+  expect(valueOf(await promoteRun({ clips, runs }, await only()))).toBe(true);
+  expect(valueOf(await clips.get(clipId))?.filterResult).toEqual(filterResult);
+});

@@ -293,6 +293,8 @@ describe('a mail server', () => {
       const talk = setInterval(() => socket.write('250-and one more\r\n'), 50);
       socket.on('error', () => {});
       socket.on('close', () => clearInterval(talk));
+      // Who does not read does not see that the other side has hung up.
+      socket.resume();
     });
     const { notifier } = await facing({}, { port, timeout_s: 0.5 });
     // When

@@ -1,5 +1,5 @@
 import type { BackfillActivities } from '../src/domain/backfill-activities.ts';
-import { clipOf } from '../src/domain/clip-state.ts';
+import { type ClipStatus, clipOf } from '../src/domain/clip-state.ts';
 import type { Result } from '../src/domain/result.ts';
 import type { AnalysisRuns } from '../src/repository/analysis-runs.ts';
 import type { ClipRepository } from '../src/repository/clip-repository.ts';
@@ -7,12 +7,14 @@ import { type RepositoryError, repositoryError } from '../src/repository/reposit
 import { raise } from './record-events.ts';
 
 export interface BackfillRecordsDeps {
-  readonly clips: Pick<ClipRepository, 'get' | 'list'>;
-  readonly runs: Pick<AnalysisRuns, 'countClips' | 'hasTold' | 'record'>;
+  readonly clips: Pick<ClipRepository, 'get'>;
+  readonly runs: Pick<AnalysisRuns, 'countClips' | 'nextClips' | 'hasTold' | 'record'>;
 }
 
 /** Clips in one run of the workflow: some 900 events of history. */
 const PAGE_CLIPS = 100;
+
+const UNDER_WAY: ReadonlySet<ClipStatus> = new Set(['queued_local', 'uploaded', 'analyzed']);
 
 /**
  * What a backfill reads and writes in Postgres. Postgres away is a failure that the server retries for ever.
@@ -24,8 +26,7 @@ export function createBackfillRecords(find: () => BackfillRecordsDeps | undefine
   return {
     listClipsToAnalyze: async ({ selection, cursor }) => {
       const request = { limit: pageClips, ...(cursor === undefined ? {} : { cursor }) };
-      const { clips, nextCursor } = valueOf(await deps().clips.list(selection, request));
-      return { clipIds: clips.map(({ clipId }) => clipId), ...(nextCursor === undefined ? {} : { nextCursor }) };
+      return valueOf(await deps().runs.nextClips(selection, request));
     },
     countClipsToAnalyze: async (selection) => valueOf(await deps().runs.countClips(selection)),
     readClipBefore: async (clipId) => {
@@ -44,7 +45,10 @@ export function createBackfillRecords(find: () => BackfillRecordsDeps | undefine
           ...(alertDecision === undefined ? {} : { decision: alertDecision }),
         },
         ...(storageUri === undefined ? {} : { storageUri }),
-        told: deliveries.some(({ status }) => status === 'sent') || valueOf(await runs.hasTold(clipId)),
+        told:
+          UNDER_WAY.has(state.status) ||
+          deliveries.some(({ status }) => status === 'sent') ||
+          valueOf(await runs.hasTold(clipId)),
       };
     },
     recordAnalysisRun: async (run) => valueOf(await deps().runs.record(run)),

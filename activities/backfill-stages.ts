@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { BackfillActivities } from '../src/domain/backfill-activities.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageError } from '../src/domain/stage-error.ts';
@@ -54,21 +55,24 @@ export const createBackfillVlmActivities = ({
   },
 });
 
-/** Beside the workflows. An override that the policy does not take was refused at the start: here it is a defect. */
+/** Beside the workflows. */
 export const createDecideAgain =
   (policies: Variants<Policy, PluginLoadProblem>): BackfillActivities['decideAgain'] =>
   async ({ facts, override }) => {
     const decided = await policies.use(override, ({ instance, configHash }) =>
       Promise.resolve({ result: instance.decide(facts), configHash }),
     );
-    if (!decided.ok) throw new Error(describeLoadProblem(decided.error));
+    if (!decided.ok) {
+      const { code, message } = refused(decided.error);
+      throw ApplicationFailure.nonRetryable(message, code);
+    }
     return decided.value;
   };
 
 /** A live clip may wait for its upload; an old one whose bytes are nowhere has lost them. */
 function goneForGood<E extends StageError>(failed: Result<never, E>): Result<never, E> {
   if (failed.ok || failed.error.code !== 'CLIP_NOT_STORED_YET') return failed;
-  return err({ ...failed.error, code: 'CLIP_MISSING', message: 'its bytes are neither here nor in storage' });
+  return err({ ...failed.error, code: 'CLIP_MISSING', message: `its bytes are nowhere: ${failed.error.message}` });
 }
 
 /** The worker's configuration is another one than that by which the backfill was started. */

@@ -15,6 +15,8 @@ import {
   type BackfillInput,
   type BackfillMemory,
   type BackfillProgress,
+  backfillPriority,
+  isLimited,
   isWithinBudget,
   REANALYZE_CLIP,
   type ReanalyzeOutcome,
@@ -27,7 +29,7 @@ import { causesOf } from '../src/domain/stage-error.ts';
 import { answerBackfillMessages } from './backfill-messages.ts';
 import { type BackfillRun, createBackfillRun, detailsOf, memoryOf, progressOf } from './backfill-run.ts';
 import type { reanalyzeClip } from './reanalyze-clip.ts';
-import { BACKFILL_POLICIES, backfillPriority } from './stage-policies.ts';
+import { BACKFILL_POLICIES } from './stage-policies.ts';
 
 const BATCH = defineSearchAttributeKey('ClipBatch', SEARCH_ATTRIBUTES.ClipBatch);
 
@@ -78,10 +80,19 @@ function begin(run: BackfillRun, clipId: ClipId): void {
     run.inHand -= 1;
     if (outcome === undefined) return;
     run.counts = addOutcome(run.counts, outcome);
-    const failures = run.counts.failed - run.forgiven;
-    if (outcome.outcome === 'failed' && failures >= run.input.plan.maxErrors) run.pausedBecause ??= `${failures} clips failed`;
+    run.pausedBecause ??= whyPause(run, outcome);
     setCurrentDetails(detailsOf(run));
   });
+}
+
+function whyPause({ input: { plan }, counts, forgiven }: BackfillRun, last: ReanalyzeOutcome): string | undefined {
+  const failures = counts.failed - forgiven;
+  if (last.outcome === 'failed' && failures >= plan.maxErrors) return `${failures} clips failed`;
+  const uncounted = last.described && last.promptTokens + last.completionTokens === 0;
+  // Said once: who goes on knows it.
+  if (uncounted && counts.described === 1 && isLimited(plan.budget))
+    return 'the model server counts no tokens, so the budget cannot be kept';
+  return undefined;
 }
 
 /** @returns undefined when it was called off. */
@@ -90,6 +101,8 @@ async function analyzeOne(run: BackfillRun, clipId: ClipId): Promise<ReanalyzeOu
   try {
     return await executeChild<typeof reanalyzeClip>(REANALYZE_CLIP, {
       workflowId: reanalyzeWorkflowIdOf(batch, clipId),
+      // After a reset, one that the former run has begun may still be there. Children have no conflict policy.
+      workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
       args: [{ batch, clipId, plan }],
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       priority: backfillPriority(batch),

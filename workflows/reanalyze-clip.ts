@@ -1,4 +1,10 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { ActivityProxies, Attempted, ClipSource } from '../src/domain/activities.ts';
 import type { AlertDecision, ClipAlert, PolicyFacts } from '../src/domain/alert.ts';
 import {
@@ -10,12 +16,13 @@ import {
   type ConfigOverride,
   type ReanalyzeInput,
   type ReanalyzeOutcome,
+  wasWorthAlert,
 } from '../src/domain/backfill.ts';
 import type { BackfillProxies, Configured } from '../src/domain/backfill-activities.ts';
 import { type KnownAnalysis, type KnownFilter, PENDING } from '../src/domain/known.ts';
 import { GPU_QUEUE, VLM_QUEUE } from '../src/domain/process-clip.ts';
 import type { Result } from '../src/domain/result.ts';
-import type { PluginFailure, StageError } from '../src/domain/stage-error.ts';
+import { causesOf, type PluginFailure, pluginFailure, type StageError, type StageErrorCode } from '../src/domain/stage-error.ts';
 import { runStage, type StageFailure } from './run-stage.ts';
 import { BACKFILL_POLICIES, STAGE_POLICIES } from './stage-policies.ts';
 import { whySkipAnalysis } from './stages.ts';
@@ -46,9 +53,7 @@ export async function reanalyzeClip(input: ReanalyzeInput): Promise<ReanalyzeOut
   if (look.error === undefined) await decide(look);
   await record(look, false);
   if (!isNews(look)) return outcomeOf(look, false);
-  const told = await tell(look);
-  await record(look, told);
-  return outcomeOf(look, told);
+  return outcomeOf(look, await tell(look));
 }
 
 function createLook(input: ReanalyzeInput, before: ClipBefore): Look {
@@ -68,8 +73,10 @@ async function detect(look: Look, override: ConfigOverride): Promise<void> {
     ...BACKFILL_POLICIES.stage(GPU_QUEUE, batch, plan),
     summary: `filter · ${look.before.clip.cameraName}`,
   });
+  // The picture is drawn for the alert.
+  const forAlert = plan.channels.length === 0 ? {} : { triggerClasses: plan.triggerClasses };
   const outcome = await runStage(
-    () => detectAgain({ ...sourceOf(look), override }),
+    () => detectAgain({ ...sourceOf(look), override, ...forAlert }),
     (failure) => ({ kind: 'FilterError' as const, ...blame(look, failure) }),
   );
   const seen = take(look, 'filter', outcome);
@@ -108,21 +115,37 @@ async function decide(look: Look): Promise<void> {
   const { cameraName, recordedStartAt } = look.before.clip;
   const { triggerClasses } = plan;
   const facts: PolicyFacts = { cameraName, recordedStartAt, triggerClasses, filter: look.filter, analysis: look.analysis };
-  const { result, configHash } = await decideAgain({ facts, override: plan.overrides.policy ?? {} });
-  look.decision = result;
-  look.configHashes.policy = configHash;
+  try {
+    const { result, configHash } = await decideAgain({ facts, override: plan.overrides.policy ?? {} });
+    look.decision = result;
+    look.configHashes.policy = configHash;
+  } catch (thrown) {
+    if (isCancellation(thrown)) throw thrown;
+    look.error = errorOf('policy', policyFailure(thrown));
+  }
+}
+
+/** @param thrown what a local activity failed with, or why it did not run. */
+function policyFailure(thrown: unknown): PluginFailure {
+  const message = causesOf(thrown).at(-1)?.message ?? 'failed without a cause';
+  const isRefused = thrown instanceof ApplicationFailure && thrown.type === ('OVERRIDE_REFUSED' satisfies StageErrorCode);
+  return pluginFailure(isRefused ? 'OVERRIDE_REFUSED' : 'UNEXPECTED', message, thrown);
 }
 
 /** Only of what nobody was told of: a clip alerts once, whatever is found in it later. */
 const isNews = ({ input, before, decision }: Look): boolean =>
-  input.plan.channels.length > 0 && decision?.notify === true && before.findings.decision?.notify !== true && !before.told;
+  input.plan.channels.length > 0 && decision?.notify === true && !wasWorthAlert(before.findings) && !before.told;
 
-/** @returns whether a channel took it. */
+/**
+ * Tells every channel, and writes down what came of it: also when the run is called off meanwhile, so that no later run
+ * repeats what one channel took.
+ * @returns whether a channel took it.
+ */
 async function tell(look: Look): Promise<boolean> {
   const { batch, plan } = look.input;
   const { sendNotification } = proxyActivities<ActivityProxies>(BACKFILL_POLICIES.notify(batch));
   const alert = alertOf(look);
-  const outcomes = await Promise.all(
+  const deliveries = await Promise.allSettled(
     plan.channels.map((channel) =>
       runStage(
         () => sendNotification({ channel, alert }),
@@ -130,8 +153,12 @@ async function tell(look: Look): Promise<boolean> {
       ),
     ),
   );
+  const outcomes = deliveries.flatMap((delivery) => (delivery.status === 'fulfilled' ? [delivery.value] : []));
   for (const outcome of outcomes) if (!outcome.ok) look.error = errorOf('notify', outcome.error.error);
-  return outcomes.some((outcome) => outcome.ok);
+  const told = outcomes.some((outcome) => outcome.ok);
+  await CancellationScope.nonCancellable(() => record(look, told));
+  for (const delivery of deliveries) if (delivery.status === 'rejected') throw delivery.reason;
+  return told;
 }
 
 function alertOf({ before, filter, analysis, decision }: Look): ClipAlert {
@@ -150,6 +177,7 @@ function alertOf({ before, filter, analysis, decision }: Look): ClipAlert {
     notifyReason: decision?.notifyReason ?? '',
     detectedClasses: filter.state === 'done' ? filter.value.detectedClasses : [],
     ...(before.storageUri === undefined ? {} : { storageUri: before.storageUri, storageKey }),
+    ...(filter.state === 'done' && filter.value.snapshotKey !== undefined ? { snapshotKey: filter.value.snapshotKey } : {}),
     ...(told === undefined ? {} : { riskLevel: told.riskLevel, activityType: told.activityType, summary: told.summary }),
     ...(told?.analysis === undefined ? {} : { analysis: told.analysis }),
     unverified: filter.state !== 'done',
@@ -173,7 +201,7 @@ function take<T>(
   return result;
 }
 
-const errorOf = (stage: string, { code, message }: StageError) => ({ stage, code, message });
+const errorOf = (stage: string, { code, message }: Pick<PluginFailure, 'code' | 'message'>) => ({ stage, code, message });
 const blame = ({ input }: Look, failure: PluginFailure) => ({ clipId: input.clipId, backend: 'unknown', ...failure });
 
 /** Bytes that are gone for good are no fault of the run. */

@@ -1,4 +1,5 @@
-import type { ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityOptions } from '@temporalio/workflow';
+import { backfillPriority } from '../src/domain/backfill.ts';
 import { type ClipPlan, GPU_QUEUE, hostQueue, PIPELINE_QUEUE, VLM_QUEUE } from '../src/domain/process-clip.ts';
 
 /** Live clips go before everything that can wait. */
@@ -115,9 +116,6 @@ const limited = (plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>, longestWaitM
   maximumAttempts: plan.maxAttempts,
 });
 
-/** A backfill waits behind everything live; backfills take turns where the server is set to be fair. */
-export const backfillPriority = (batch: string) => ({ priorityKey: 5, fairnessKey: batch });
-
 /** The same for the stages of a backfill. Nobody waits for it, so that no wait for a worker is too long. */
 export const BACKFILL_POLICIES = {
   stage: (queue: typeof GPU_QUEUE | typeof VLM_QUEUE, batch: string, plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>) =>
@@ -129,7 +127,13 @@ export const BACKFILL_POLICIES = {
       priority: backfillPriority(batch),
     }) satisfies ActivityOptions,
 
-  notify: (batch: string) => ({ ...STAGE_POLICIES.notify, priority: backfillPriority(batch) }) satisfies ActivityOptions,
+  /** Called off, it still says whether a channel took the alert: nobody is told twice. */
+  notify: (batch: string) =>
+    ({
+      ...STAGE_POLICIES.notify,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      priority: backfillPriority(batch),
+    }) satisfies ActivityOptions,
 
   /** For ever: Postgres may be away for as long as it likes. Counting a year of clips takes a moment. */
   database: (batch: string) => ({ ...STAGE_POLICIES.record, priority: backfillPriority(batch) }) satisfies ActivityOptions,

@@ -23,7 +23,10 @@ export interface BackfillActivities {
   countClipsToAnalyze(selection: ClipSelection): Promise<number>;
   /** Undefined for a clip that is unknown, deleted or unreadable. */
   readClipBefore(clipId: ClipId): Promise<ClipBefore | undefined>;
-  detectAgain(input: ClipSource & { readonly override: ConfigOverride }): Promise<Result<Configured<FilterResult>, FilterError>>;
+  /** With trigger classes it also draws and stores the picture for an alert. */
+  detectAgain(
+    input: ClipSource & { readonly override: ConfigOverride; readonly triggerClasses?: readonly string[] },
+  ): Promise<Result<Configured<FilterResult>, FilterError>>;
   describeAgain(
     input: ClipSource & { readonly override: ConfigOverride; readonly filter?: FilterResult },
   ): Promise<Result<Configured<AnalysisResult>, VLMError>>;

@@ -1,4 +1,4 @@
-import type { AlertDecision } from './alert.ts';
+import type { AlertDecision, HoldBackReason } from './alert.ts';
 import type { AnalysisResult } from './analysis.ts';
 import type { Clip } from './clip.ts';
 import type { ClipStatus } from './clip-state.ts';
@@ -9,13 +9,13 @@ import type { VLMRunMode } from './known.ts';
 import type { RiskLevel } from './risk.ts';
 import type { StageErrorCode } from './stage-error.ts';
 
-/** Which clips a backfill goes over. All given ones must hold; deleted clips only when asked for by status. */
+/** Which clips a backfill goes over, deleted ones never. All given ones must hold. */
 export interface ClipSelection {
   /** Any of them. */
   readonly cameraNames?: readonly string[];
   /** A class that the filter saw. */
   readonly label?: string;
-  readonly status?: ClipStatus;
+  readonly status?: Exclude<ClipStatus, 'deleted'>;
   /** False: decided not to notify, or not decided yet. */
   readonly alerted?: boolean;
   readonly riskLevel?: RiskLevel;
@@ -99,7 +99,8 @@ export interface BackfillInput {
 
 /** What the `progress` query answers, and the run in the end. */
 export interface BackfillProgress {
-  readonly state: 'running' | 'paused' | 'done' | 'cancelled' | 'budget_reached';
+  /** `stopped`: ended from outside, as by a termination. It cannot say so itself; whoever asks Temporal is told. */
+  readonly state: 'running' | 'paused' | 'done' | 'cancelled' | 'budget_reached' | 'stopped';
   readonly total: number;
   readonly counts: BackfillCounts;
   readonly inHand: number;
@@ -160,7 +161,7 @@ export interface ClipBefore {
   readonly clip: Clip;
   readonly findings: ClipFindings;
   readonly storageUri?: string;
-  /** A channel took an alert of it, then or in a run since. */
+  /** A channel took an alert of it, then or in a run since; or it is under way, and its own workflow tells of it. */
   readonly told: boolean;
 }
 
@@ -181,25 +182,35 @@ export const reanalyzeWorkflowIdOf = (batch: string, clipId: ClipId): string => 
 const BATCH = /^[a-z0-9][a-z0-9-]{0,39}$/;
 export const isBatch = (text: string): boolean => BATCH.test(text);
 
-/** How the alert of a clip changes; undefined where it does not, or where one side has not decided. */
+/** A backfill waits behind everything live; backfills take turns where the server is set to be fair. */
+export const backfillPriority = (batch: string) => ({ priorityKey: 5, fairnessKey: batch });
+
+/** Whether a clip was worth an alert by itself. The alerts before it, which a cool-down goes by, are none of a backfill's business. */
+export const wasWorthAlert = ({ decision }: ClipFindings): boolean =>
+  decision?.notify === true || decision?.notifyReason === COOL_DOWN;
+
+const COOL_DOWN = 'cool_down' satisfies HoldBackReason;
+
+/** How the alert of a clip changes; undefined where it does not, or where the run has not decided. */
 export function alertChangeOf({ before, after }: Pick<AnalysisRun, 'before' | 'after'>): AlertChange | undefined {
-  if (after.decision === undefined || (before.decision?.notify ?? false) === after.decision.notify) return undefined;
+  if (after.decision === undefined || wasWorthAlert(before) === after.decision.notify) return undefined;
   return after.decision.notify ? 'would' : 'would_not';
 }
 
 export const costOf = (counts: BackfillCounts, { promptPrice, completionPrice }: BackfillBudget): number =>
   (counts.promptTokens * promptPrice + counts.completionTokens * completionPrice) / 1e6;
 
+export const isLimited = ({ maxTokens, maxCost }: BackfillBudget): boolean => maxTokens !== undefined || maxCost !== undefined;
+
 /**
- * Whether one more clip may begin: what is used, and what the clips in hand and this one will probably use by the mean so
- * far, stays within the budget. Before anything is known, one clip at a time.
+ * Whether one more clip may begin: what is used stays within the budget, together with what the clips in hand and this one
+ * will use by the mean so far if the model describes each. Before it has described one, one clip at a time.
  */
 export function isWithinBudget(budget: BackfillBudget, counts: BackfillCounts, inHand: number): boolean {
   const { maxTokens = Infinity, maxCost = Infinity } = budget;
-  if (maxTokens === Infinity && maxCost === Infinity) return true;
-  const finished = counts.done + counts.failed;
-  if (finished === 0) return inHand === 0;
-  const ahead = 1 + (inHand + 1) / finished;
+  if (!isLimited(budget)) return true;
+  if (counts.described === 0) return inHand === 0;
+  const ahead = 1 + (inHand + 1) / counts.described;
   return (counts.promptTokens + counts.completionTokens) * ahead <= maxTokens && costOf(counts, budget) * ahead <= maxCost;
 }
 

@@ -10,6 +10,7 @@ import {
   BACKFILL_ANALYSIS,
   type BackfillInput,
   type BackfillProgress,
+  backfillPriority,
   backfillWorkflowIdOf,
   type CANCEL_UPDATE,
   type PAUSE_UPDATE,
@@ -32,6 +33,7 @@ export async function startBackfill(client: Client, input: BackfillInput): Promi
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       args: [input],
       staticSummary: `backfill ${batch}`,
+      priority: backfillPriority(batch),
       typedSearchAttributes: new TypedSearchAttributes([{ key: BATCH, value: batch }]),
     });
     return true;
@@ -43,8 +45,15 @@ export async function startBackfill(client: Client, input: BackfillInput): Promi
 
 /** Undefined: Temporal has no such backfill, or no longer. A worker has to run, as for every query. */
 export async function backfillProgress(client: Client, batch: string): Promise<BackfillProgress | undefined> {
+  const handle = client.workflow.getHandle(backfillWorkflowIdOf(batch));
   try {
-    return await client.workflow.getHandle(backfillWorkflowIdOf(batch)).query<BackfillProgress>(PROGRESS_QUERY);
+    const { status } = await handle.describe();
+    const progress = await handle.query<BackfillProgress>(PROGRESS_QUERY);
+    const isOver = status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW';
+    const claimsToRun = progress.state === 'running' || progress.state === 'paused';
+    if (!isOver || !claimsToRun) return progress;
+    const { pausedBecause: _pausedBecause, ...rest } = progress;
+    return { ...rest, state: 'stopped', inHand: 0 };
   } catch (cause) {
     if (cause instanceof WorkflowNotFoundError) return undefined;
     throw cause;

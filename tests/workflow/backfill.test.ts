@@ -1,18 +1,21 @@
 import { readdir } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type BackfillProgress,
   backfillWorkflowIdOf,
   CANCEL_UPDATE,
   PAUSE_UPDATE,
   RESUME_UPDATE,
+  reanalyzeWorkflowIdOf,
   SET_CONCURRENCY_UPDATE,
 } from '../../src/domain/backfill.ts';
 import { err, ok } from '../../src/domain/result.ts';
 import { pluginFailure } from '../../src/domain/stage-error.ts';
 import { backfillProgress, updateBackfill } from '../../src/temporal/backfill.ts';
-import { type BackfillWorld, openBackfillWorld } from '../support/backfill-world.ts';
+import { type BackfillWorld, GPU_SLOTS, LIVE, openBackfillWorld, PAGE_CLIPS } from '../support/backfill-world.ts';
 import { ANALYSIS_RESULT, FILTER_RESULT, NEW_EVENTS } from '../support/clip-story.ts';
+import { type Gate, gate } from '../support/gate.ts';
 import { valueOf } from '../support/value-of.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -39,17 +42,10 @@ const reached = (batch: string, holds: (progress: BackfillProgress) => boolean) 
     return progress !== undefined && holds(progress);
   });
 
-/** A stage that waits until the test lets it go; each clip takes its own turn. */
-function gate() {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let begun = 0;
-  return {
-    pass: async () => {
-      begun += 1;
-      await promise;
-    },
-    begun: () => begun,
-    open: resolve,
+function detectorWaits(turn: Gate): void {
+  world.scripts.detect = async () => {
+    await turn.pass();
+    return ok(FILTER_RESULT);
   };
 }
 
@@ -116,10 +112,7 @@ describe('a backfill', () => {
     // Given a run of one clip at a time, in the middle of its first
     await newClips(5);
     const first = gate();
-    world.scripts.detect = async () => {
-      await first.pass();
-      return ok(FILTER_RESULT);
-    };
+    detectorWaits(first);
     const batch = await world.start({ selection: chosen(), overrides: { filter: {}, policy: {} } }, 1);
     await waitUntil('the first clip', () => first.begun() === 1);
     // When it is paused, and the clip in hand ends
@@ -132,10 +125,7 @@ describe('a backfill', () => {
     expect([paused.state, widened.concurrency, first.begun()]).toEqual(['paused', 2, 1]);
     // When it goes on, two at a time, and is called off
     const second = gate();
-    world.scripts.detect = async () => {
-      await second.pass();
-      return ok(FILTER_RESULT);
-    };
+    detectorWaits(second);
     await updateBackfill(world.client, batch, RESUME_UPDATE);
     await waitUntil('two clips at once', () => second.begun() === 2);
     await updateBackfill(world.client, batch, CANCEL_UPDATE);
@@ -180,6 +170,72 @@ describe('a backfill', () => {
     expect(end).toMatchObject({ state: 'budget_reached', counts: { done: 3, promptTokens: 3_600, completionTokens: 900 } });
   });
 
+  it('pauses where the model counts no tokens, since no budget could be kept', async () => {
+    // Given
+    await newClips(2);
+    const { promptTokens: _in, completionTokens: _out, ...uncounted } = ANALYSIS_RESULT;
+    world.scripts.describe = async () => ok(uncounted);
+    const budget = { promptPrice: 0, completionPrice: 0, maxTokens: 1_000 };
+    // When
+    const batch = await world.start({ selection: chosen(), overrides: { vlm: {}, policy: {} }, budget });
+    await reached(batch, ({ state, inHand }) => state === 'paused' && inHand === 0);
+    // Then whoever goes on knows it
+    expect((await backfillProgress(world.client, batch))?.pausedBecause).toMatch(/counts no tokens/);
+    await updateBackfill(world.client, batch, RESUME_UPDATE);
+    expect(await ended(batch)).toMatchObject({ state: 'done', counts: { described: 2 } });
+  });
+
+  it('says of each clip that a worker of another configuration refuses what it was asked for', async () => {
+    // Given a policy that does not know the setting
+    await newClips(1);
+    // When
+    const batch = await world.start({ selection: chosen(), overrides: { policy: { min_risk: 'low' } } });
+    // Then
+    expect((await ended(batch)).counts).toMatchObject({ failed: 1, done: 0 });
+    expect((await world.runsOf(batch))[0]?.error).toMatchObject({ stage: 'policy', code: 'OVERRIDE_REFUSED' });
+  });
+
+  it('lists a clip whose state nobody can read any more', async () => {
+    // Given
+    const [clipId = expect.unreachable()] = await newClips(2);
+    await world.spoilState(clipId);
+    // When
+    const batch = await world.start({ selection: chosen() });
+    // Then
+    expect(await ended(batch)).toMatchObject({ total: 2, counts: { done: 1, skipped: 1 } });
+    const skipped = (await world.runsOf(batch)).find(({ outcome }) => outcome === 'skipped');
+    expect(skipped).toMatchObject({ clipId, error: { stage: 'read', code: 'CLIP_MISSING' } });
+  });
+
+  it('that was terminated is known as stopped', async () => {
+    // Given
+    await newClips(1);
+    const first = gate();
+    detectorWaits(first);
+    const batch = await world.start({ selection: chosen(), overrides: { filter: {}, policy: {} } });
+    await waitUntil('the clip', () => first.begun() === 1);
+    // When
+    await handleOf(batch).terminate();
+    first.open();
+    // Then
+    await reached(batch, ({ state }) => state === 'stopped');
+  });
+
+  it('that is reset looks again at what was in hand, and takes none of it for a failure', async () => {
+    // Given
+    await newClips(2);
+    const first = gate();
+    detectorWaits(first);
+    const batch = await world.start({ selection: chosen(), overrides: { filter: {}, policy: {} } });
+    await waitUntil('both clips', () => first.begun() === 2);
+    // When
+    await world.resetToBeginning(batch);
+    await waitUntil('both clips again', () => first.begun() === 4);
+    first.open();
+    // Then
+    expect(await ended(batch)).toMatchObject({ state: 'done', total: 2, counts: { done: 2, failed: 0 } });
+  });
+
   it('waits for a Postgres that is away', async () => {
     // Given
     await newClips(1);
@@ -215,5 +271,83 @@ describe('with alerts', () => {
     expect((await ended(second)).counts).toMatchObject({ done: 2, told: 0 });
     // Then
     expect(world.alerts).toMatchObject([{ clipId: news, dedupeKey: `reanalysis-${news}`, riskLevel: 'high', delayed: true }]);
+  });
+
+  it('leaves clips that are under way to their own workflow, and those that a cool-down held back to the owner', async () => {
+    // Given
+    await world.newClip(camera, [NEW_EVENTS.upload_completed]);
+    const { filter_completed, vlm_completed, alert_decision_made, alert_suppressed, clip_done } = NEW_EVENTS;
+    await world.newClip(camera, [filter_completed, vlm_completed, alert_decision_made, alert_suppressed, clip_done]);
+    // When
+    const batch = await world.start({ selection: chosen(), overrides: { filter: {}, vlm: {}, policy: {} }, channels: ['phone'] });
+    // Then the first, which has not decided yet, counts as one that would alert
+    expect((await ended(batch)).counts).toMatchObject({ done: 2, newAlerts: 1, told: 0 });
+    expect(world.alerts).toEqual([]);
+  });
+
+  it('repeats nothing that one channel took before the backfill was called off', async () => {
+    // Given a channel that has taken the alert, and another that is at it
+    await newClips(1);
+    const mail = gate();
+    world.scripts.notify = (channel) => (channel === 'mail' ? mail.pass() : Promise.resolve());
+    const plan = { selection: chosen(), overrides: { vlm: {}, policy: {} }, channels: ['phone', 'mail'] };
+    const first = await world.start(plan);
+    await waitUntil('both channels', () => world.alerts.length === 1 && mail.begun() === 1);
+    // When it is called off, and another comes to the clip
+    await updateBackfill(world.client, first, CANCEL_UPDATE);
+    mail.open();
+    await ended(first);
+    expect((await ended(await world.start(plan))).counts.told).toBe(0);
+    // Then
+    expect(world.alerts.map(({ channel }) => channel)).toEqual(['phone', 'mail']);
+  });
+});
+
+describe('behind live clips', () => {
+  it('every task of a backfill is of the lowest priority', async () => {
+    // Given a backfill that used every activity there is
+    const [clipId = expect.unreachable()] = await newClips(1);
+    const overrides = { filter: {}, vlm: {}, policy: {} };
+    const batch = await world.start({ selection: chosen(), overrides, channels: ['phone'] });
+    await ended(batch);
+    // When
+    const workflowIds = [backfillWorkflowIdOf(batch), reanalyzeWorkflowIdOf(batch, clipId)];
+    const histories = await Promise.all(workflowIds.map((id) => world.client.workflow.getHandle(id).fetchHistory()));
+    // Then
+    const priorities = histories
+      .flatMap(({ events }) => events ?? [])
+      .flatMap(({ activityTaskScheduledEventAttributes: activity, workflowExecutionStartedEventAttributes: workflow }) => {
+        const task = activity ?? workflow;
+        return task ? [[activity?.activityType?.name ?? 'workflow', task.priority?.priorityKey]] : [];
+      });
+    const names = ['workflow', 'countClipsToAnalyze', 'listClipsToAnalyze', 'workflow', 'readClipBefore', 'detectAgain'];
+    const tail = ['describeAgain', 'recordAnalysisRun', 'sendNotification', 'recordAnalysisRun'];
+    expect(priorities).toEqual([...names, ...tail].map((name) => [name, 5]));
+  });
+
+  it('a new clip gets the next free place, before all that was queued before it', async () => {
+    // Given a detector whose places are all taken by backfills, which have two more clips in the queue
+    await newClips(PAGE_CLIPS);
+    const [order, inHand] = [[] as string[], [] as (() => void)[]];
+    world.scripts.detect = (_camera, config) => {
+      order.push(config === LIVE ? 'new' : 'old');
+      return new Promise((resolve) => inHand.push(() => resolve(ok(FILTER_RESULT))));
+    };
+    onTestFinished(() => inHand.forEach((finish) => finish()));
+    const plan = { selection: chosen(), overrides: { filter: {}, policy: {} } };
+    const batches = await Promise.all([world.start(plan, PAGE_CLIPS), world.start(plan, PAGE_CLIPS)]);
+    await waitUntil('every place', () => order.length === GPU_SLOTS);
+    for (const batch of batches) await reached(batch, ({ inHand: begun }) => begun === PAGE_CLIPS);
+    // When a new clip comes, and one place becomes free
+    const live = await world.startLive(camera);
+    const queue = { 2: 1, 5: 2 * PAGE_CLIPS - GPU_SLOTS };
+    await waitUntil('all in the queue', async () => isDeepStrictEqual(await world.gpuBacklog(), queue));
+    inHand.shift()?.();
+    await waitUntil('the next', () => order.length === GPU_SLOTS + 1);
+    // Then
+    expect(order.at(-1)).toBe('new');
+    await live.terminate();
+    for (const batch of batches) await updateBackfill(world.client, batch, CANCEL_UPDATE);
+    await Promise.all(batches.map(ended));
   });
 });

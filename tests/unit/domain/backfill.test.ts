@@ -24,6 +24,24 @@ describe('a budget', () => {
     expect(answers).toEqual([true, false]);
   });
 
+  it('goes by clips that the model described, since the next ones may all be such', () => {
+    // Given nine clips that nobody had to describe, and none or one that was
+    const quiet: ReanalyzeOutcome = {
+      ...{ outcome: 'done', promptTokens: 0, completionTokens: 0, described: false, told: false },
+    };
+    const nothing = Array.from({ length: 9 }, () => quiet).reduce(addOutcome, NO_COUNTS);
+    const budget = { ...BUDGET, maxTokens: 2_500 };
+    // When
+    const answers = [nothing, addOutcome(nothing, DESCRIBED)].map((counts) =>
+      [0, 1].map((inHand) => isWithinBudget(budget, counts, inHand)),
+    );
+    // Then one more at a time, whether its tokens are not known yet or fill the budget
+    expect(answers).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
   it.each([
     { limit: { maxTokens: 5_000 }, clips: 4, inHand: 0, within: true },
     { limit: { maxTokens: 5_000 }, clips: 4, inHand: 1, within: false },
@@ -77,6 +95,15 @@ describe('a diff', () => {
     const alerts = [decided, { decision: silent }, {}].map((found) => diffOf({ ...RUN, before: undecided, after: found }).alert);
     // Then
     expect(alerts).toEqual(['would', undefined, undefined]);
+  });
+
+  it('takes a clip that a cool-down held back for one that was worth an alert', () => {
+    // Given
+    const cooled = { filterResult: FILTER_RESULT, decision: { notify: false, notifyReason: 'cool_down' } };
+    // When
+    const alerts = [RUN.after, { decision: silent }].map((found) => diffOf({ ...RUN, before: cooled, after: found }).alert);
+    // Then
+    expect(alerts).toEqual([undefined, 'would_not']);
   });
 
   it('counts only what was done', () => {

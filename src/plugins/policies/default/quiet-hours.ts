@@ -37,7 +37,16 @@ export function quietUntil(quiet: QuietHours, at: Instant): Instant | undefined 
 function endOf({ toMinute, timeZone }: QuietHours, atMs: number, minutesLeft: number): Instant {
   const guessMs = Math.floor(atMs / MINUTE_MS + minutesLeft) * MINUTE_MS;
   const missing = ((toMinute - localTime(guessMs, timeZone).minute + 1.5 * DAY) % DAY) - DAY / 2;
-  return new Date(guessMs + missing * MINUTE_MS).toISOString();
+  // The clock may leave that minute out, as 02:30 when 03:00 follows 01:59.
+  return new Date(firstAfter(toMinute, guessMs + missing * MINUTE_MS, timeZone)).toISOString();
+}
+
+/** When the clock, which shows that minute or a little before, shows it or one after it. */
+function firstAfter(minute: number, beforeMs: number, timeZone: string): number {
+  const minutesLeftAt = (ms: number): number => (minute - localTime(ms, timeZone).minute + DAY) % DAY;
+  let atMs = beforeMs;
+  for (let left = minutesLeftAt(atMs); left > 0 && left < DAY / 2; left = minutesLeftAt(atMs)) atMs += MINUTE_MS;
+  return atMs;
 }
 
 interface LocalTime {

@@ -58,6 +58,19 @@ describe('quiet hours', () => {
     expect(untilOf(NIGHT, at)).toBe(until);
   });
 
+  test('that would end at a time which the clock leaves out end when it is put forward', () => {
+    // Given the night of 2026-03-29, in which 03:00 follows 01:59
+    const night = { ...NIGHT, to: '02:30' };
+    // When
+    const untils = ['2026-03-28T22:00:00.000Z', '2026-03-29T00:59:00.000Z'].map((at) => untilOf(night, at));
+    // Then
+    expect(untils).toEqual(['2026-03-29T01:00:00.000Z', '2026-03-29T01:00:00.000Z']);
+    expect(untilOf(night, '2026-03-29T01:00:00.000Z')).toBeUndefined();
+    // In Santiago 01:00 follows 23:59 of the day before.
+    const evening = { ...NIGHT, to: '00:00', time_zone: 'America/Santiago' };
+    expect(untilOf(evening, '2026-09-06T03:00:00.000Z')).toBe('2026-09-06T04:00:00.000Z');
+  });
+
   test('of some days begin on those days, and last into the next', () => {
     // Given Friday 2026-01-16
     const weekend = { ...NIGHT, days: ['fri'] };

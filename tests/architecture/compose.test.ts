@@ -57,6 +57,31 @@ describe('docker-compose.yml', () => {
     expect(validate({ services: { a: { imagge: 'x' } } })).toBe(false);
   });
 
+  test("lets nobody reach the codec server but this machine's browser", async () => {
+    // Given
+    const { ports, command } = serviceOf('codec-server');
+    const raw = (await readComposeYaml(COMPOSE)) as { services: Record<string, { networks?: string[] }> };
+    const networks = Object.entries(raw.services).flatMap(([name, { networks = ['default'] }]) =>
+      networks.map((network) => [network, name]),
+    );
+    // Then
+    expect(ports).toEqual(['127.0.0.1:8081:8081']);
+    expect(command).toContain('--trust-network');
+    expect(networks.filter(([network]) => network === 'codec')).toEqual([['codec', 'codec-server']]);
+    expect(networks.filter(([, name]) => name === 'codec-server')).toHaveLength(1);
+  });
+
+  test('keeps backups where pipeline writes and doctor looks', async () => {
+    // Given
+    const config = parse(await text('docker/config/homesec.yaml')) as { backup: { enabled: boolean; dir: string } };
+    const mounts = (name: string) => serviceOf(name).volumes.filter((volume) => volume.endsWith(`:${config.backup.dir}`));
+    // Then
+    expect(config.backup.enabled).toBe(true);
+    expect(mounts('pipeline')).toEqual(['backups:/backups']);
+    expect(mounts('camera-host')).toEqual(mounts('pipeline'));
+    expect(await text('docker/Dockerfile')).toMatch(/install -d -o 1000 -g 1000 .* \/backups$/m);
+  });
+
   test('does not start with a secret left empty', async () => {
     // Given each that the example leaves empty
     const secrets = [...(await text('.env.example')).matchAll(/^(\w+)=$/gm)].map(([, name = '']) => name);
@@ -78,18 +103,24 @@ describe('docker-compose.yml', () => {
     expect(secret.filter(([, value]) => value !== '' && !/\$\{\w+:\?/.test(value))).toEqual([]);
   });
 
-  test('and .env.example know the same variables', () => {
+  test('and .env.example know the same variables', async () => {
+    // Given
+    const example = await text('.env.example');
     // When
-    const used = [...written.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name = '']) => name);
+    const used = [...written.matchAll(/(?<!\$)\$\{(\w+)(:-\})?/g)];
+    const [optional, needed] = [used.filter(([, , isEmpty]) => isEmpty), used.filter(([, , isEmpty]) => !isEmpty)];
     // Then: this one is the engine's own
-    expect([...new Set([...used, 'COMPOSE_PROFILES'])].toSorted()).toEqual(Object.keys(filled).toSorted());
+    expect([...new Set([...needed.map(([, name = '']) => name), 'COMPOSE_PROFILES'])].toSorted()).toEqual(
+      Object.keys(filled).toSorted(),
+    );
+    expect(optional.map(([, name]) => name).filter((name) => !example.includes(`# ${name}=`))).toEqual([]);
   });
 
   test('opens no port but to this machine', () => {
     // When
     const ports = services().flatMap(([, service]) => service.ports);
     // Then
-    expect(ports).toHaveLength(3);
+    expect(ports).toHaveLength(4);
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
   });
 
@@ -189,7 +220,9 @@ function isKnown([verb = '', ...rest]: readonly string[]): boolean {
   if (command === undefined) return false;
   const [argument] = command.registeredArguments;
   if (argument?.argChoices !== undefined) return argument.argChoices.includes(rest[0] ?? '');
-  return command.commands.length === 0 ? rest.length === 0 : command.commands.some((part) => part.name() === rest[0]);
+  if (command.commands.length > 0) return command.commands.some((part) => part.name() === rest[0]);
+  const options = rest.filter((word) => word.startsWith('-'));
+  return rest[0] === options[0] && options.every((option) => command.options.some(({ long }) => long === option));
 }
 
 describe('what comes with it', () => {
@@ -253,7 +286,7 @@ describe('make stack', () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'homesec-compose-'));
     const place = { file, dir: folder.path, network: createHouseNetwork(file, 99) };
     const containers = new RegExp(
-      `(?<![\\w./-])/(app|config|data|storage|recordings)\\b|\\b(${Object.keys(file.services).join('|')}):\\d`,
+      `(?<![\\w./-])/(config|data|storage|recordings|backups)\\b|\\b(${Object.keys(file.services).join('|')}):\\d`,
     );
     // When
     const started = await Promise.all(

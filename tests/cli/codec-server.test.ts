@@ -25,20 +25,22 @@ const codecServer = (...options: string[]) =>
     endWith: { signal: 'SIGTERM', after: 'codec endpoint' },
   });
 
-it('serves this machine, and others only with a token', async () => {
+it('serves this machine, and others only with a token or where the network is trusted', async () => {
   // When
-  const [here, elsewhere, withToken] = await Promise.all([
+  const [here, elsewhere, withToken, trusting] = await Promise.all([
     codecServer('--listen', '127.0.0.1:0', '--ui', 'http://127.0.0.1:8233'),
     codecServer('--listen', '0.0.0.0:0', '--ui', 'http://127.0.0.1:8233'),
     codecServer('--listen', '0.0.0.0:0', '--ui', 'http://127.0.0.1:8233', '--token-env', 'CODEC_TOKEN'),
+    codecServer('--listen', '0.0.0.0:0', '--ui', 'http://127.0.0.1:8233', '--trust-network'),
   ]);
   // Then
   expect(here).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^codec endpoint .*: http:\/\/127\.0\.0\.1:\d+\n/) });
   expect(elsewhere).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--token-env') });
-  expect(withToken).toMatchObject({
-    exitCode: 0,
-    stdout: expect.stringMatching(/^codec endpoint .*: http:\/\/0\.0\.0\.0:\d+\n/),
-  });
+  for (const open of [withToken, trusting])
+    expect(open).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^codec endpoint .*: http:\/\/0\.0\.0\.0:\d+\n/),
+    });
 });
 
 it('says what is missing', async () => {

@@ -97,18 +97,13 @@ async function mosquitto(start: Start): Promise<NativeProcess> {
   return written(start);
 }
 
-/** For their health all listen on 127.0.0.1, so each has a port of its own, and the next one for a worker beside it. */
-function healthPortOf(address: string): number {
-  const [network = 0, service = 0] = address.split('.').slice(2).map(Number);
-  return 20_000 + 200 * network + 10 * service;
-}
-
 function homesec({ name, place, words }: Start): Promise<NativeProcess> {
-  const port = healthPortOf(place.network.addressOf(name));
-  const env = { ...words.environment(), NODE_ENV: 'production', HOMESEC_HEALTH_PORT: String(port) };
-  const args = [join(CHECKOUT, 'src/cli/main.ts'), ...serviceOf(name, place).command.map(words.translate)];
-  const isReady = () => promisify(execFile)(process.execPath, [HEALTH_CHECK], { env: { HOMESEC_HEALTH_PORT: String(port) } });
-  return Promise.resolve({ command: process.execPath, args, env, isReady: () => isReady().then(yes, no) });
+  const env = { ...words.environment(), NODE_ENV: 'production' };
+  const { command, ports } = serviceOf(name, place);
+  const args = [join(CHECKOUT, 'src/cli/main.ts'), ...command.map(words.translate)];
+  const isAlive = () => promisify(execFile)(process.execPath, [HEALTH_CHECK], { env }).then(yes, no);
+  const isReady = ports.length === 0 ? isAlive : () => listens(name, place);
+  return Promise.resolve({ command: process.execPath, args, env, isReady });
 }
 
 const HEALTH_CHECK = join(CHECKOUT, 'docker/health-check.mjs');

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { ComposeFile, ComposeService } from './compose-file.ts';
 import type { HouseNetwork } from './house-network.ts';
 
-/** The checkout: what the image has below /app, and where relative paths of docker-compose.yml start. */
+/** The checkout, where relative paths of docker-compose.yml start. */
 export const CHECKOUT = resolve(import.meta.dirname, '..', '..');
 
 export interface StackPlace {
@@ -58,8 +58,7 @@ function mountsOf(name: string, service: ComposeService, { file, dir }: StackPla
     const path = resolve(CHECKOUT, source);
     return mode === 'ro' ? { target, folder: own(target), copyOf: path } : { target, folder: path };
   });
-  const image = service.image.startsWith('homesec:') ? [{ target: '/app', folder: CHECKOUT }] : [];
-  return [...volumes, ...service.tmpfs.map((target) => ({ target, folder: own(target) })), ...image];
+  return [...volumes, ...service.tmpfs.map((target) => ({ target, folder: own(target) }))];
 }
 
 interface Translation {
@@ -71,7 +70,7 @@ interface Translation {
 /** In one pass, so that nothing is translated twice. */
 function translated(text: string, { name, folders, place: { file, network } }: Translation): string {
   const services = Object.keys(file.services);
-  const path = `(?:(?<![\\w./-])|(?<=file://))(?<path>${alternatives([...folders.keys()])})(?![\\w-])`;
+  const path = `(?<![\\w./-])(?<path>${alternatives([...folders.keys()])})(?![\\w-])`;
   // A name counts as a host before a port only: a database may have the same.
   const host = `(?<![\\w.-])(?<host>${alternatives(services)})(?=:\\d)`;
   const pattern = new RegExp(`${path}|${host}|(?<any>\\b0\\.0\\.0\\.0\\b)`, 'g');

@@ -51,10 +51,11 @@ export const STAGE_POLICIES = {
     priority: LIVE,
   } satisfies ActivityOptions,
 
+  /** An attempt may wait 5 s for its turn, 5 s for a picture, and 25 s for the channel, as their limits are. */
   notify: {
     taskQueue: PIPELINE_QUEUE,
     scheduleToCloseTimeout: '24h',
-    startToCloseTimeout: '30s',
+    startToCloseTimeout: '40s',
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
     priority: LIVE,
   } satisfies ActivityOptions,
@@ -63,7 +64,7 @@ export const STAGE_POLICIES = {
   notifyCamera: {
     taskQueue: PIPELINE_QUEUE,
     scheduleToCloseTimeout: '24h',
-    startToCloseTimeout: '30s',
+    startToCloseTimeout: '40s',
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
     priority: LIVE,
   } satisfies ActivityOptions,

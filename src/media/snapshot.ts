@@ -1,4 +1,6 @@
 import { ChildProcess } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import ffmpeg from 'fluent-ffmpeg';
 import { err, ok, type Result } from '../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../domain/stage-error.ts';
@@ -38,7 +40,9 @@ export async function snapshot(request: SnapshotRequest): Promise<Result<Buffer 
 async function collect(command: ffmpeg.FfmpegCommand, signal: AbortSignal): Promise<Buffer | Error> {
   const kill = (): void => void command.kill('SIGKILL');
   const timer = setTimeout(kill, SNAPSHOT_TIMEOUT_MS);
-  const chunks: Buffer[] = [];
+  // Without the event `close`, 20 ms after which the library takes a process for failed that it has not seen end.
+  const output = new PassThrough({ emitClose: false });
+  const jpeg = buffer(output);
   let ended: Promise<void> | undefined;
   const collected = new Promise<Buffer | Error>((resolve) => {
     command.on('start', () => {
@@ -49,14 +53,14 @@ async function collect(command: ffmpeg.FfmpegCommand, signal: AbortSignal): Prom
       if (signal.aborted) kill();
     });
     command.on('error', (error) => resolve(error));
-    command.on('end', () => resolve(Buffer.concat(chunks)));
+    command.on('end', () => resolve(jpeg));
     signal.addEventListener('abort', kill, { once: true });
-    command.pipe().on('data', (chunk: Buffer) => chunks.push(chunk));
+    command.pipe(output);
   });
-  const jpeg = await collected;
+  const outcome = await collected;
   // The library tells of the end before the process is quite gone.
   await ended;
   clearTimeout(timer);
   signal.removeEventListener('abort', kill);
-  return jpeg;
+  return outcome;
 }

@@ -38,7 +38,8 @@ const gatedStorage = definePlugin({
     const local = localStorage.create(localStorage.configSchema.parse({ root }), context);
     return {
       put: async (file, key, call) => {
-        await pass(gates_dir, 'upload', () => call.onProgress(0));
+        // Pictures of detections are no uploads.
+        if (!key.startsWith('snapshots/')) await pass(gates_dir, 'upload', () => call.onProgress(0));
         return local.put(file, key, call);
       },
       verify: (key, expected, call) => local.verify(key, expected, call),

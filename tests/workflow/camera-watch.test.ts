@@ -243,15 +243,15 @@ describe('a watch', () => {
     await tell(away(1_000), plan);
     await alerted(1);
     const { runId } = await handle().describe();
-    // When its host says so very often
+    // When its host says so very often; while something comes in, a run cannot end
     const ago = away();
     const isSameRun = async () => (await handle().describe()).runId === runId;
-    for (let batch = 0; batch < 200 && (await isSameRun()); batch += 1) {
+    for (let batch = 0; batch < 60 && (await isSameRun()); batch += 1) {
       await Promise.all(Array.from({ length: 20 }, () => tell(ago, plan)));
     }
     // Then it is another run, that still knows what was told and what is owed
+    await waitUntil('another run', async () => !(await isSameRun()));
     const described = await handle().describe();
-    expect(described.runId).not.toBe(runId);
     expect(described.historyLength).toBeLessThan(1_000);
     expect(described.typedSearchAttributes.getAll()).toContainEqual(expect.objectContaining({ value: 'Front door' }));
     await tell(online(), plan);

@@ -21,7 +21,8 @@ interface AskedActivity {
 export interface ClipRunRecord {
   /** The same for a run and all that a reset made of it. */
   readonly originalRunId: string;
-  readonly input: ProcessClipInput;
+  /** Undefined: a person started it with something else. */
+  readonly input: ProcessClipInput | undefined;
   readonly activities: readonly AskedActivity[];
   /** What the person said who terminated it. */
   readonly terminatedFor?: string;
@@ -33,8 +34,12 @@ export const createRecallRuns =
   async ({ workflowId, runId, originalRunId }) => {
     const found = await client();
     if (found === undefined) throw new Error('nobody knows yet where Temporal is');
-    return memoryOf(await readOtherRuns(found, workflowId, runId), originalRunId);
+    const runs = await found.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => readOtherRuns(found, workflowId, runId));
+    return memoryOf(runs, originalRunId);
   };
+
+/** As long as an attempt at `recallClip` may take. */
+const ANSWER_WITHIN_MS = 10_000;
 
 async function readOtherRuns(client: Client, workflowId: string, runId: string): Promise<ClipRunRecord[]> {
   const runs: ClipRunRecord[] = [];
@@ -50,11 +55,16 @@ export async function readRun(client: Client, workflowId: string, runId: string)
   const started = events?.[0]?.workflowExecutionStartedEventAttributes;
   return {
     originalRunId: started?.originalExecutionRunId ?? runId,
-    // Written only by `startClip`, or repeated from there by a person.
-    input: (await firstOf(client, started?.input)) as ProcessClipInput,
+    input: inputIn(await firstOf(client, started?.input)),
     activities: await activitiesOf(client, events),
     ...(typeof terminatedFor === 'string' && terminatedFor !== '' ? { terminatedFor } : {}),
   };
+}
+
+/** What has a clip and a generation is what `startClip` has written, or a person has repeated from there. */
+function inputIn(given: unknown): ProcessClipInput | undefined {
+  const { clip, generation } = (given ?? {}) as Partial<ProcessClipInput>;
+  return clip === undefined || generation === undefined ? undefined : (given as ProcessClipInput);
 }
 
 async function activitiesOf(client: Client, events: History['events']): Promise<AskedActivity[]> {
@@ -71,15 +81,15 @@ async function activitiesOf(client: Client, events: History['events']): Promise<
   return asked;
 }
 
-/** The activities whose inputs say what a run has told. */
-const TOLD_BY: readonly string[] = ['sendNotification', 'recordEvents', 'addToBacklog'];
+/** The activities that say what a run has told, or knew of runs that may be forgotten by now. */
+const TOLD_BY: readonly string[] = ['sendNotification', 'recordEvents', 'addToBacklog', 'recallClip'];
 
 async function firstOf(client: Client, given: { readonly payloads?: Payloads } | null | undefined): Promise<unknown> {
   const [first] = await decodeArrayFromPayloads(client.options.loadedDataConverter, given?.payloads);
   return first;
 }
 
-/** The events that a run has asked to be written, written or not. */
+/** The events that a run has asked to be written, written or not. What it gathered meanwhile, only its query `unwritten` tells. */
 export const eventsOf = ({ activities }: ClipRunRecord): ClipEvent[] =>
   activities
     .filter(({ name }) => name === 'recordEvents')
@@ -89,15 +99,28 @@ export const eventsOf = ({ activities }: ClipRunRecord): ClipEvent[] =>
 function memoryOf(runs: readonly ClipRunRecord[], originalRunId: string): ClipMemory {
   const done = runs.flatMap(({ activities }) => activities).filter((activity) => 'result' in activity);
   const delivered: Record<string, ClipAlert> = {};
+  const note = (channel: string, alert: ClipAlert): void => {
+    if (alert.revision >= (delivered[channel]?.revision ?? 0)) delivered[channel] = alert;
+  };
+  const recalled = done.filter(({ name }) => name === 'recallClip').map(({ result }) => result as ClipMemory);
+  for (const memory of recalled) for (const [channel, alert] of Object.entries(memory.delivered)) note(channel, alert);
   for (const { name, input, result } of done) {
     if (name !== 'sendNotification') continue;
     const { channel, alert } = input as { readonly channel: string; readonly alert: ClipAlert };
-    // An alert of a visit gets its revision only when it goes out.
-    const { revision } = (result as Attempted<ToldAs | undefined>).value ?? alert;
-    if (revision >= (delivered[channel]?.revision ?? 0)) delivered[channel] = { ...alert, revision };
+    // An alert of a visit gets its key and revision only when it goes out.
+    const { dedupeKey, revision } = (result as Attempted<ToldAs | undefined>).value ?? alert;
+    note(channel, { ...alert, dedupeKey, revision });
   }
-  const generations = runs
-    .filter((run) => run.originalRunId !== originalRunId)
-    .flatMap((run) => [run.input.generation, ...eventsOf(run).map(({ generation }) => generation)]);
-  return { generation: Math.max(0, ...generations), delivered, summarized: done.some(({ name }) => name === 'addToBacklog') };
+  const summarized = done.some(({ name }) => name === 'addToBacklog') || recalled.some((memory) => memory.summarized);
+  return { generation: generationBefore(runs, originalRunId), delivered, summarized };
+}
+
+/** What a reset goes on from has told which generation it is, whatever came after it, or is forgotten of what came before. */
+function generationBefore(runs: readonly ClipRunRecord[], originalRunId: string): number {
+  const own = runs.filter((run) => run.originalRunId === originalRunId).flatMap(eventsOf);
+  if (own.length > 0) return Math.max(...own.map(({ generation }) => generation)) - 1;
+  return Math.max(
+    0,
+    ...runs.flatMap((run) => [run.input?.generation ?? 0, ...eventsOf(run).map(({ generation }) => generation)]),
+  );
 }

@@ -26,3 +26,7 @@ export const beforeUpdates = (events: HistoryEvents): HistoryEvents =>
     0,
     events.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes),
   );
+
+/** The events up to the first completed workflow task: the beginning of the run. */
+export const firstTask = (events: HistoryEvents): HistoryEvents =>
+  events.slice(0, 1 + events.findIndex((event) => event.workflowTaskCompletedEventAttributes));

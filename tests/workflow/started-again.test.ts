@@ -1,12 +1,14 @@
-import { WorkflowIdReusePolicy } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import { type Client, type ListOptions, WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import { foldClip } from '../../src/domain/clip-state.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
 import { PIPELINE_QUEUE, PROCESS_CLIP, type ProcessClipState } from '../../src/domain/process-clip.ts';
 import { ok } from '../../src/domain/result.ts';
+import { createRecallRuns } from '../../src/temporal/clip-history.ts';
 import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, PROWLER, STORED } from '../support/clip-world.ts';
-import { type HistoryEvents, resetClip } from '../support/reset-clip.ts';
+import { firstTask, type HistoryEvents, resetClip } from '../support/reset-clip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let world: ClipWorld;
@@ -25,8 +27,19 @@ const startLikeThisOne = (clip: Clip) =>
     args: [{ clip, plan: PLAN, generation: 1 }],
   });
 
-const firstTask = (events: HistoryEvents) =>
-  events.slice(0, 1 + events.findIndex((event) => event.workflowTaskCompletedEventAttributes));
+/** The server as it is when its retention has taken a run. */
+const forgetting = (runId: string): Client =>
+  Object.create(world.client, {
+    workflow: {
+      value: Object.create(world.client.workflow, {
+        list: {
+          value: async function* (options: ListOptions) {
+            for await (const run of world.client.workflow.list(options)) if (run.runId !== runId) yield run;
+          },
+        },
+      }),
+    },
+  });
 
 const alertsOf = (clip: Clip) => world.alerts.filter(({ alert }) => alert.clipId === clip.clipId);
 const stateOf = (clip: Clip) => foldClip(world.events.filter((event) => event.clipId === clip.clipId));
@@ -49,6 +62,24 @@ describe('a clip that is started like this one', () => {
       deliveries: { phone: 'sent' },
     });
     expect(alertsOf(clip).map(({ alert }) => alert.revision)).toEqual([1]);
+  });
+
+  it('is remembered with its alerts, also when Temporal has forgotten the runs before', async () => {
+    // Given a second generation, which had nothing new to tell, and nothing left of the first
+    const clip = await world.newClip();
+    await world.start(clip);
+    await handleOf(world, clip).result();
+    const first = await handleOf(world, clip).describe();
+    await (await startLikeThisOne(clip)).result();
+    const second = await handleOf(world, clip).describe();
+    const recall = createRecallRuns(() => Promise.resolve(forgetting(first.runId)));
+    const asking = { workflowId: first.workflowId, runId: randomUUID() };
+    // When a reset of it asks, and a third one
+    const reset = await recall({ ...asking, originalRunId: second.runId });
+    const third = await recall({ ...asking, originalRunId: asking.runId });
+    // Then one is the second generation as before, the other comes after it, and neither alerts as if nobody had
+    expect([reset, third].map(({ generation }) => generation)).toEqual([1, 2]);
+    for (const { delivered } of [reset, third]) expect(delivered).toMatchObject({ phone: { revision: 1 } });
   });
 
   it('updates the same alert when it says something else', async () => {

@@ -6,10 +6,11 @@ import { showDetails } from './details.ts';
 import * as messages from './messages.ts';
 import { isRepeatedByReset } from './reset-guard.ts';
 
-/** Answers the clip's query and updates. @returns the stages that a person wants retried, growing as updates come in. */
+/** Answers the clip's queries and updates. @returns the stages that a person wants retried, growing as updates come in. */
 export function answerMessages(run: ClipRun): Stage[] {
   const retries: Stage[] = [];
   setHandler(messages.stateQuery, () => stateOf(run));
+  setHandler(messages.unwrittenQuery, () => [...run.events.rest().unwritten]);
   setHandler(messages.retryStageUpdate, (request) => once(() => retry(run, retries, request)), {
     validator: (request: RetryStageRequest) => checkRetry(run, retries, request),
   });
@@ -36,10 +37,14 @@ function acknowledge(run: ClipRun, { by }: AcknowledgeRequest): void {
   showDetails(run);
 }
 
+const ENDING =
+  'the clip has ended and waits only for Postgres, or for its host to release it; after that `homesec clips retry` starts it again';
+
 function checkRetry(run: ClipRun, retries: readonly Stage[], { stage }: RetryStageRequest): void {
   // Repeated at a moment when it would not be valid; the handler then does nothing with it.
   if (isRepeatedByReset()) return;
   const waiting = failedStages(run).filter((failed) => !retries.includes(failed));
+  refuseUnless(run.status !== 'failed' && run.status !== 'done', ENDING);
   refuseUnless(run.parked, 'the clip is not parked: nothing waits for a retry');
   refuseUnless(waiting.includes(stage), `stage must be one of the failed ones: ${waiting.join(', ')}`);
 }

@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { ClipEvent } from '../src/domain/events.ts';
 import {
   ACKNOWLEDGE_UPDATE,
   type AcknowledgeRequest,
@@ -8,12 +9,14 @@ import {
   type RetryStageRequest,
   SEARCH_ATTRIBUTES,
   STATE_QUERY,
+  UNWRITTEN_QUERY,
   type UpdateAnswer,
 } from '../src/domain/process-clip.ts';
 
 export const retryStageUpdate = defineUpdate<UpdateAnswer, [RetryStageRequest]>(RETRY_STAGE_UPDATE);
 export const acknowledgeUpdate = defineUpdate<UpdateAnswer, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE);
 export const stateQuery = defineQuery<ProcessClipState>(STATE_QUERY);
+export const unwrittenQuery = defineQuery<readonly ClipEvent[]>(UNWRITTEN_QUERY);
 
 export const CLIP_CAMERA = defineSearchAttributeKey('ClipCamera', SEARCH_ATTRIBUTES.ClipCamera);
 export const CLIP_RECORDED_AT = defineSearchAttributeKey('ClipRecordedAt', SEARCH_ATTRIBUTES.ClipRecordedAt);

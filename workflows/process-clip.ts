@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import { assertNever } from '../src/domain/assert-never.ts';
+import type { Instant } from '../src/domain/instant.ts';
 import type { ProcessClipInput, ProcessClipResult } from '../src/domain/process-clip.ts';
 import type { Stage } from '../src/domain/stage-error.ts';
 import { type Alerting, createAlerting } from './alerting.ts';
@@ -99,12 +100,13 @@ async function alertByDeadline(run: ClipRun, alerting: Alerting): Promise<void> 
 async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): Promise<void> {
   run.status = 'parked';
   run.parked = true;
-  run.parkedUntil = new Date(Date.now() + run.input.plan.parkForMs).toISOString();
+  run.parkedUntil = afterParking(run);
   showDetails(run);
   listStatus(run);
   emitParked(run);
-  await run.events.flush();
-  if (!(await condition(() => retries.length > 0, run.input.plan.parkForMs))) {
+  // Postgres may be away for long; a person who has seen to what failed does not wait for it.
+  await Promise.race([run.events.flush(), condition(() => retries.length > 0)]);
+  if (!(await waitForRetry(run, retries))) {
     await fail(run, `parked for too long: ${reasonOf(run)}`);
     throw ApplicationFailure.nonRetryable(reasonOf(run), 'StageFailed', ...stageErrors(run).map(([, error]) => error));
   }
@@ -117,6 +119,23 @@ async function retryOrFail(run: ClipRun, alerting: Alerting, retries: Stage[]): 
   const retried = wanted.filter((stage) => stage !== 'vlm' || !wanted.includes('filter'));
   await Promise.all(retried.map((stage) => retryStage(run, alerting, stage)));
   await alerting.settled();
+}
+
+const afterParking = ({ input }: ClipRun): Instant => new Date(Date.now() + input.plan.parkForMs).toISOString();
+
+/** @returns false when nobody has a stage retried in time. The timer that a reset takes along may be over; the run then waits as long once more. */
+async function waitForRetry(run: ClipRun, retries: readonly Stage[]): Promise<boolean> {
+  let grantedUntilMs = 0;
+  onReset(() => {
+    if (run.status !== 'parked') return;
+    run.parkedUntil = afterParking(run);
+    grantedUntilMs = Date.parse(run.parkedUntil);
+    showDetails(run);
+  });
+  for (let waitMs = run.input.plan.parkForMs; waitMs > 0; waitMs = grantedUntilMs - Date.now()) {
+    if (await condition(() => retries.length > 0, waitMs)) return true;
+  }
+  return false;
 }
 
 function retryStage(run: ClipRun, alerting: Alerting, stage: Stage): Promise<void> {

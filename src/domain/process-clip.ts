@@ -64,6 +64,8 @@ export const PROCESS_CLIP = 'processClip';
 export const RETRY_STAGE_UPDATE = 'retryStage';
 export const ACKNOWLEDGE_UPDATE = 'acknowledge';
 export const STATE_QUERY = 'state';
+/** Answers with the events that are not confirmed as written, also of a run that was ended from outside. */
+export const UNWRITTEN_QUERY = 'unwritten';
 
 export const NAMESPACE = 'homesec';
 /** Namespace retention everywhere: 30 days. */

@@ -1,5 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Clip } from '../../src/domain/clip.ts';
+import { foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
 import type { ProcessClipState } from '../../src/domain/process-clip.ts';
@@ -25,6 +27,8 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
+
+const stateOf = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
 
 describe('a clip on a good day', () => {
   it('is uploaded, seen, described, judged, announced, recorded and released', async () => {
@@ -194,7 +198,7 @@ describe('a stage that fails for good', () => {
     // When
     await world.start(clip);
     await world.seen(clip, 'clip_parked');
-    const parked = await handleOf(world, clip).query<ProcessClipState>('state');
+    const parked = await stateOf(clip);
     await handleOf(world, clip).executeUpdate('retryStage', { args: [{ stage: 'filter' }] });
     await handleOf(world, clip).result();
     // Then
@@ -313,6 +317,23 @@ describe('Postgres away', () => {
     const sequences = world.events.map((event) => event.sequence);
     expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   });
+
+  it('keeps nobody from having a parked clip retried', async () => {
+    // Given
+    world.scripts.postgresAway = true;
+    world.scripts.analyze = [failing('VLM_REJECTED'), ok(PROWLER)];
+    const clip = await world.newClip();
+    await world.start(clip);
+    await waitUntil('it is parked', async () => (await stateOf(clip)).status === 'parked');
+    // When
+    await handleOf(world, clip).executeUpdate('retryStage', { args: [{ stage: 'vlm' }] });
+    await waitUntil('the update of the alert', () => world.alerts.length === 2);
+    // Then
+    expect(world.alerts.map(({ alert }) => alert.vlmFailed)).toEqual([true, false]);
+    world.scripts.postgresAway = false;
+    await handleOf(world, clip).result();
+    expect(world.eventTypes(clip)).toContain('clip_parked');
+  });
 });
 
 describe('updates', () => {
@@ -334,6 +355,26 @@ describe('updates', () => {
     expect(wrong).toMatchObject({ cause: { message: expect.stringContaining('vlm') } });
     await handle.executeUpdate('retryStage', { args: [{ stage: 'vlm' }] });
     await handle.result();
+  });
+
+  it('retries nothing of a clip that has told its end, and says so', async () => {
+    // Given a clip that nobody had retried in time, and whose end cannot be written yet
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    const clip = await world.newClip();
+    await world.start(clip, { parkForMs: 1_000 });
+    await world.seen(clip, 'clip_parked');
+    world.scripts.postgresAway = true;
+    await waitUntil('it has ended', async () => (await stateOf(clip)).status === 'failed');
+    // When
+    const late = await handleOf(world, clip)
+      .executeUpdate('retryStage', { args: [{ stage: 'vlm' }] })
+      .catch((error: unknown) => error);
+    world.scripts.postgresAway = false;
+    await world.seen(clip, 'clip_failed');
+    // Then
+    expect(late).toMatchObject({ cause: { message: expect.stringContaining('clips retry') } });
+    await expect(handleOf(world, clip).result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect(foldClip(world.events)?.status).toBe('failed');
   });
 
   it('acknowledges with a name, not without', async () => {

@@ -4,7 +4,7 @@ import type { StoredClip } from '../../src/domain/known.ts';
 import type { ProcessClipState } from '../../src/domain/process-clip.ts';
 import { ok } from '../../src/domain/result.ts';
 import { type ClipWorld, failing, handleOf, held, openClipWorld, PROWLER, STORED } from '../support/clip-world.ts';
-import { beforeUpdates, type HistoryEvents, resetClip } from '../support/reset-clip.ts';
+import { beforeUpdates, firstTask, resetClip } from '../support/reset-clip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let world: ClipWorld;
@@ -13,9 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
-
-const firstTask = (events: HistoryEvents) =>
-  events.slice(0, 1 + events.findIndex((event) => event.workflowTaskCompletedEventAttributes));
 
 const stateOf = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
 
@@ -61,6 +58,31 @@ describe('after a reset', () => {
       if (same === undefined) expect(event.sequence).toBeGreaterThan(sequenceOfEarlier);
       else expect(event).toEqual(same);
     }
+  });
+
+  it('a clip that waits for a person waits as long once more, also when its time had been over', async () => {
+    // Given a clip that was seen, but that nobody had retried in time
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    const clip = await world.newClip();
+    await world.start(clip, { parkForMs: 1_500 });
+    await world.seen(clip, 'clip_parked');
+    await handleOf(world, clip).executeUpdate('acknowledge', { args: [{ by: 'owner' }] });
+    await world.seen(clip, 'clip_acknowledged');
+    await world.seen(clip, 'clip_failed');
+    await waitUntil('its end', async () => (await handleOf(world, clip).describe()).status.name === 'FAILED');
+    // When it is reset to just before its time was over
+    await resetClip(world, clip, (events) =>
+      events.slice(
+        0,
+        events.findLastIndex((event) => event.timerFiredEventAttributes),
+      ),
+    );
+    await world.seen(clip, 'clip_failed', 2);
+    // Then
+    const [again, failed] = ['clip_restarted', 'clip_failed'].map((type) =>
+      world.events.findLast((each) => each.eventType === type),
+    );
+    expect(Date.parse(failed?.timestamp ?? '') - Date.parse(again?.timestamp ?? '')).toBeGreaterThanOrEqual(1_500);
   });
 
   it('grants the alert a new deadline and marks it delayed', async () => {

@@ -11,7 +11,10 @@ export interface EndedClip {
 }
 
 export interface ReconcileActivities {
-  /** Writes the end of clips whose workflow was ended from outside. Idempotent. @returns those that were news, at most `limit`. */
+  /**
+   * Writes the end of clips whose workflow was ended from outside, and what a run that a reset ended had not got written yet.
+   * Idempotent. @returns the clips whose end was news, at most `limit`.
+   */
   recordEndedClips(input: { readonly limit: number }): Promise<readonly EndedClip[]>;
   /** Has the spool show the clip as set aside, where it waits for a person. Runs where the bytes are. */
   setAsideClip(clip: EndedClip): Promise<void>;

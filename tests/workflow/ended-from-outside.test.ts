@@ -1,14 +1,17 @@
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import { foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
-import { PIPELINE_QUEUE } from '../../src/domain/process-clip.ts';
+import type { ClipEvent } from '../../src/domain/events.ts';
+import { PIPELINE_QUEUE, PROCESS_CLIP, type ProcessClipState } from '../../src/domain/process-clip.ts';
 import { RECONCILE_CLIPS } from '../../src/domain/reconcile-clips.ts';
 import { ok } from '../../src/domain/result.ts';
 import { retryClip } from '../../src/runtime/clip-commands.ts';
 import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, SAW_PERSON } from '../support/clip-world.ts';
-import { beforeUpdates, resetClip } from '../support/reset-clip.ts';
+import { beforeUpdates, firstTask, resetClip } from '../support/reset-clip.ts';
 import { stack } from '../support/stack.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 let world: ClipWorld;
 beforeAll(async () => {
@@ -18,6 +21,12 @@ afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
 
 const stateOf = (clip: Clip) => foldClip(world.events.filter((event) => event.clipId === clip.clipId));
+
+const queried = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
+
+/** Each counted once: what arrives twice is written once. */
+const idsOf = (clip: Clip, eventType: ClipEvent['eventType']) =>
+  new Set(world.events.filter((event) => event.clipId === clip.clipId && event.eventType === eventType).map(({ id }) => id));
 
 /** As the schedule does it. */
 const reconcile = () =>
@@ -75,6 +84,77 @@ describe('a clip that somebody terminates', () => {
     await reconcile();
     // Then
     expect(stateOf(clip)).toMatchObject({ status: 'failed', cameraName: clip.cameraName, localPath: clip.path });
+  });
+
+  it('keeps what it had not got written yet, to the last event', async () => {
+    // Given a clip that has alerted while Postgres was away, and while its first events were already being written
+    world.scripts.postgresAway = true;
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    const slow = held<FilterResult>();
+    world.scripts.filter = [slow.answer];
+    const clip = await world.newClip();
+    await world.start(clip);
+    await waitUntil('a write is refused', () => world.calls.refusedWrites > 0);
+    slow.give(ok(SAW_PERSON));
+    await waitUntil('it is parked', async () => (await queried(clip)).status === 'parked');
+    await handleOf(world, clip).terminate('moved house');
+    world.scripts.postgresAway = false;
+    // When
+    const found = [await reconcile(), await reconcile()];
+    // Then
+    expect(found).toEqual([1, 0]);
+    const told = idsOf(clip, 'notification_sent');
+    expect(told.size).toBe(1);
+    expect(stateOf(clip)).toMatchObject({
+      status: 'failed',
+      parkedReason: 'terminated in Temporal: moved house',
+      filterResult: SAW_PERSON,
+      deliveries: [{ notifierName: 'phone', status: 'sent' }],
+    });
+  });
+
+  it('by a reset, before all was written: the rest is written all the same, and the clip lives', async () => {
+    // Given a clip that has alerted while Postgres was away, and is then reset to its beginning
+    world.scripts.postgresAway = true;
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    const clip = await world.newClip();
+    await world.start(clip);
+    await waitUntil('it is parked', async () => (await queried(clip)).status === 'parked');
+    await resetClip(world, clip, firstTask);
+    world.scripts.postgresAway = false;
+    await world.seen(clip, 'clip_parked');
+    const before = idsOf(clip, 'notification_sent').size;
+    // When
+    const found = [await reconcile(), await reconcile()];
+    // Then
+    expect({ before, found, alerts: world.alerts.length }).toEqual({ before: 0, found: [0, 0], alerts: 1 });
+    expect(idsOf(clip, 'notification_sent').size).toBe(1);
+    expect(stateOf(clip)).toMatchObject({ status: 'parked', deliveries: [{ notifierName: 'phone', status: 'sent' }] });
+    await handleOf(world, clip).cancel();
+    await world.seen(clip, 'clip_failed');
+  });
+
+  it('holds up no other when nobody can make sense of it', async () => {
+    // Given what somebody started by hand without a clip, and a clip that is terminated before it
+    const [clip, nonsense] = [await world.newClip(), await world.newClip()];
+    world.scripts.analyze = [failing('VLM_REJECTED')];
+    await world.start(clip);
+    await world.seen(clip, 'clip_parked');
+    await handleOf(world, clip).terminate();
+    const started = await world.client.workflow.start(PROCESS_CLIP, {
+      taskQueue: 'nobody',
+      workflowId: handleOf(world, nonsense).workflowId,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: defineSearchAttributeKey('ClipStatus', 'KEYWORD'), value: 'parked' },
+      ]),
+      args: [],
+    });
+    await started.terminate();
+    // When
+    const found = await reconcile();
+    // Then
+    expect(found).toBe(1);
+    expect(stateOf(clip)?.status).toBe('failed');
   });
 
   it('by a reset is not taken for ended: it goes on in another run', async () => {

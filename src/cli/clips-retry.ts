@@ -16,10 +16,10 @@ export function addRetry(clips: Command): void {
   forClips(clips.command('retry'))
     .summary('have what failed tried again')
     .description(
-      'A parked clip repeats the stage that failed. A closed one is processed once more, as its next generation. One that the\nspool of this machine has set aside is handed over again.',
+      'A parked clip repeats the stage that failed. A closed one is processed once more, as its next generation. One that the spool of this machine has set aside is handed over again.',
     )
     .addOption(yesOption())
-    .addOption(new Option('--stage <stage>', 'only this stage; left out: each that failed').choices(STAGES))
+    .addOption(new Option('--stage <stage>', 'of a parked clip only this stage; left out: each that failed').choices(STAGES))
     .action(async (clipId: ClipId | undefined, _options: object, command: Command) => {
       const options = command.optsWithGlobals<RetryOptions>();
       await using servers = await openClipServers(options);

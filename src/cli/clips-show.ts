@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import type { ClipState } from '../domain/clip-state.ts';
+import type { ClipEvent } from '../domain/events.ts';
 import { type ClipId, workflowIdOf } from '../domain/ids.ts';
 import { NAMESPACE } from '../domain/process-clip.ts';
+import type { ClipRepository } from '../repository/clip-repository.ts';
 import { type App, endpointsOf } from '../runtime/app.ts';
 import { CliError } from './cli-error.ts';
 import { valueOf } from './clip-failure.ts';
@@ -25,25 +28,51 @@ export function addShow(clips: Command): void {
       const options = command.optsWithGlobals<ShowOptions>();
       const app = await openApp(options);
       await using store = openStateStore(app);
-      const stories = [];
-      for (const each of await meantClips(app, clipId, options.filter)) {
-        const state = valueOf(await store.repository.get(each));
-        if (state === undefined) throw new CliError(`no clip is called ${each}`, EXIT.failed);
-        stories.push({ state, events: valueOf(await store.repository.events(each)) });
+      const show = (story: Story): void => {
+        printStory(story.state, story.events);
+        printUiLink(app, story.state.clipId);
+      };
+      if (clipId !== undefined) {
+        const story = await storyOf(store.repository, clipId);
+        if (story === undefined) throw new CliError(`no clip is called ${clipId}`, EXIT.failed);
+        return options.json === true ? printJson(story) : show(story);
       }
-      if (options.json === true) return printJson(clipId === undefined ? stories : stories[0]);
-      for (const { state, events } of stories) {
-        printStory(state, events);
-        printUiLink(app, state.clipId);
+      const stories = storiesOf(app, store.repository, options.filter ?? '');
+      const found: Story[] = [];
+      for await (const story of stories) {
+        if (options.json === true) found.push(story);
+        else show(story);
       }
+      if (options.json === true) printJson(found);
     });
 }
 
-/** A clip that is named needs no Temporal. */
-async function meantClips(app: App, clipId: ClipId | undefined, filter: string | undefined): Promise<readonly ClipId[]> {
-  if (clipId !== undefined) return [clipId];
+interface Story {
+  readonly state: ClipState;
+  readonly events: readonly ClipEvent[];
+}
+
+async function storyOf(repository: ClipRepository, clipId: ClipId): Promise<Story | undefined> {
+  const state = valueOf(await repository.get(clipId));
+  return state === undefined ? undefined : { state, events: valueOf(await repository.events(clipId)) };
+}
+
+/** A clip that Postgres has not heard of yet holds up no other. */
+async function* storiesOf(app: App, repository: ClipRepository, filter: string): AsyncGenerator<Story> {
+  for (const clipId of await clipIdsOf(app, filter)) {
+    const story = await storyOf(repository, clipId);
+    if (story !== undefined) yield story;
+    else {
+      process.stderr.write(`Postgres does not know ${clipId} yet\n`);
+      process.exitCode = EXIT.failed;
+    }
+  }
+}
+
+/** Asks Temporal, which a clip that is named does not need. */
+async function clipIdsOf(app: App, filter: string): Promise<readonly ClipId[]> {
   await using temporal = openTemporal(app);
-  return (await filteredClips(temporal, filter ?? '')).map((found) => found.clipId);
+  return (await filteredClips(temporal, filter)).map(({ clipId }) => clipId);
 }
 
 function printUiLink(app: App, clipId: ClipId): void {

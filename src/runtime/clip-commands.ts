@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import { type ClipState, clipOf } from '../domain/clip-state.ts';
 import { type ClipId, workflowIdOf } from '../domain/ids.ts';
 import {
@@ -30,7 +36,7 @@ export interface ClipCommandDeps {
 }
 
 export interface ClipCommandError {
-  /** `unknown_clip`, `refused` by the workflow with its own words, a filter that Temporal cannot read, or a server that does not answer. */
+  /** `unknown_clip`, `refused` for what this clip is, a filter that Temporal cannot read, or a server that does not answer. */
   readonly code: 'unknown_clip' | 'refused' | 'filter_invalid' | 'unavailable';
   readonly message: string;
 }
@@ -51,7 +57,8 @@ export function retryClip(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage):
     if (!(await isRunning(deps.client, clipId))) return restart(deps, clipId, stage);
     const stages = stage === undefined ? (await handle.query<ProcessClipState>(STATE_QUERY)).failedStages : [stage];
     if (stages.length === 0) return err(refusal('nothing of this clip has failed; it is still being processed'));
-    for (const failed of stages) {
+    // The filter takes the model along, which soon has not failed any more.
+    for (const failed of stages.filter((each) => each !== 'vlm' || !stages.includes('filter'))) {
       const answer = await handle.executeUpdate<UpdateAnswer, [RetryStageRequest]>(RETRY_STAGE_UPDATE, {
         args: [{ stage: failed }],
       });
@@ -88,6 +95,7 @@ export function matchingClips(
 /** Marks a clip as seen by a person. Of a closed clip only the event remains to be written. */
 export function acknowledgeClip(deps: ClipCommandDeps, clipId: ClipId, by: string): Promise<Result<void, ClipCommandError>> {
   return answered(deps.client, async () => {
+    if (by.trim() === '') return err(refusal('say who acknowledges it'));
     if (await isRunning(deps.client, clipId)) {
       const handle = deps.client.workflow.getHandle(workflowIdOf(clipId));
       const answer = await handle.executeUpdate<UpdateAnswer, [AcknowledgeRequest]>(ACKNOWLEDGE_UPDATE, { args: [{ by }] });
@@ -119,6 +127,7 @@ async function restart(deps: ClipCommandDeps, clipId: ClipId, stage?: Stage): Pr
   if (!found.ok && found.error.code === 'unknown_clip' && (await deps.readmit(clipId))) return ok({ how: 'readmitted' });
   if (!found.ok) return found;
   const state = found.value;
+  if (state.status === 'deleted') return err(refusal('the clip is deleted, and its bytes with it'));
   const generation = state.generation + 1;
   const delivered = Object.fromEntries(
     state.deliveries.filter(({ status }) => status === 'sent').map(({ notifierName, revision }) => [notifierName, revision]),
@@ -150,12 +159,28 @@ async function answered<T>(
   try {
     return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, command);
   } catch (error) {
-    const message = causesOf(error).at(-1)?.message ?? String(error);
-    if (error instanceof WorkflowUpdateFailedError) return err(refusal(message));
-    if (/invalid query/i.test(message)) return err({ code: 'filter_invalid', message });
-    if (/DEADLINE_EXCEEDED|deadline/i.test(message)) return err({ code: 'unavailable', message: NO_WORKER });
-    return err({ code: 'unavailable', message: `Temporal: ${message}` });
+    return err(failureOf(error));
   }
 }
 
-const NO_WORKER = `No worker answered within ${ANSWER_WITHIN_MS / 1000} s: see that \`homesec run\` or \`homesec worker pipeline\` runs.`;
+function failureOf(error: unknown): ClipCommandError {
+  const message = causesOf(error).at(-1)?.message ?? String(error);
+  if (error instanceof WorkflowUpdateFailedError) return refusal(message);
+  if (error instanceof WorkflowExecutionAlreadyStartedError) return refusal('somebody else has just started the clip again');
+  if (error instanceof WorkflowNotFoundError) return refusal('the clip has ended at this very moment; send it again');
+  if (/invalid query/i.test(message)) return { code: 'filter_invalid', message };
+  if (isAnswer(error)) return refusal(`Temporal refuses: ${message}`);
+  if (/DEADLINE_EXCEEDED|deadline/i.test(message)) return { code: 'unavailable', message: NO_ANSWER };
+  return { code: 'unavailable', message: `Temporal: ${message}` };
+}
+
+const INVALID_ARGUMENT = 3;
+const FAILED_PRECONDITION = 9;
+
+/** The server has looked at this clip, and will not. The SDK wraps what comes over gRPC at most once. */
+function isAnswer(error: unknown): boolean {
+  const inner = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  return isGrpcServiceError(inner) && [INVALID_ARGUMENT, FAILED_PRECONDITION].includes(inner.code);
+}
+
+const NO_ANSWER = `No answer within ${ANSWER_WITHIN_MS / 1000} s: see that Temporal runs, and \`homesec run\` or \`homesec worker pipeline\`.`;

@@ -17,11 +17,17 @@ export interface FoundClip {
  * `ClipStatus = "parked" AND ClipCamera = "Front Door"`. Rejects when the query is wrong or the server does not answer.
  */
 export async function* findClips(client: Client, filter: string): AsyncGenerator<FoundClip> {
-  for await (const run of client.workflow.list({ query: `WorkflowType = "${PROCESS_CLIP}" AND (${filter})` })) {
+  const runs = client.workflow.list({ query: `WorkflowType = "${PROCESS_CLIP}" AND (${filter})` })[Symbol.asyncIterator]();
+  // Time for each call and not for all: there may be any number of clips.
+  const inTime = <T>(call: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + ANSWER_WITHIN_MS, call);
+  for (let next = await inTime(() => runs.next()); next.done !== true; next = await inTime(() => runs.next())) {
+    const run = next.value;
     const clipId = clipIdOf(run.workflowId);
-    if (clipId !== undefined && (await isLatestRun(client, run))) yield foundClip(clipId, run);
+    if (clipId !== undefined && (await inTime(() => isLatestRun(client, run)))) yield foundClip(clipId, run);
   }
 }
+
+const ANSWER_WITHIN_MS = 20_000;
 
 function foundClip(clipId: ClipId, { typedSearchAttributes }: WorkflowExecutionInfo): FoundClip {
   const attributes = new Map(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, String(value)]));

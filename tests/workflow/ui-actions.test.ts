@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import { foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
+import { workflowIdOf } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/result.ts';
 import { matchingClips, resetClip as resetByCommand, retryClip } from '../../src/runtime/clip-commands.ts';
+import { isLatestRun } from '../../src/temporal/latest-run.ts';
 import {
   type ClipWorld,
   failing,
@@ -179,6 +181,34 @@ describe('from the shell', () => {
       [1, true],
       [2, false],
     ]);
+  });
+
+  it('of two that start a clip again at once one is refused, and so is whoever starts a deleted one', async () => {
+    // Given
+    const clip = await world.newClip();
+    await world.start(clip);
+    await handleOf(world, clip).result();
+    // When
+    const both = await Promise.all([retryClip(commands(), clip.clipId), retryClip(commands(), clip.clipId)]);
+    await handleOf(world, clip).result();
+    const { generation = 0, lastSequence = 0 } = stateOf(clip) ?? {};
+    const stamp = { id: randomUUID(), clipId: clip.clipId, timestamp: new Date().toISOString(), generation };
+    const gone = { reason: 'test', runId: 'test', deletedLocal: true, deletedStorage: true };
+    world.events.push({ eventType: 'clip_deleted', sequence: lastSequence + 1, ...stamp, ...gone });
+    const deleted = await retryClip(commands(), clip.clipId);
+    // Then
+    expect(both).toContainEqual(ok({ how: 'restarted', generation: 2 }));
+    expect(both).toContainEqual(expect.objectContaining({ ok: false, error: expect.objectContaining({ code: 'refused' }) }));
+    expect(deleted).toMatchObject({ ok: false, error: { code: 'refused', message: expect.stringContaining('deleted') } });
+  });
+
+  it('a clip that Temporal has forgotten since it was listed is nobody any more', async () => {
+    // Given what a list may still show
+    const { clipId } = await world.newClip();
+    // When
+    const isLatest = isLatestRun(world.client, { workflowId: workflowIdOf(clipId), runId: randomUUID() });
+    // Then
+    await expect(isLatest).resolves.toBe(false);
   });
 
   it('a retry that meets a reset is refused: it cannot be told from those that the reset repeats', async () => {

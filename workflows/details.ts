@@ -3,6 +3,7 @@ import { formatMs } from '../src/domain/format-ms.ts';
 import type { Known } from '../src/domain/known.ts';
 import { remedyOf } from '../src/domain/stage-error.ts';
 import { type ClipRun, deliveryState, stageErrors } from './clip-run.ts';
+import { markdownRow } from './markdown-row.ts';
 
 /** Shows in the Temporal UI where the clip stands, and what a person can do about what went wrong. */
 export function showDetails(run: ClipRun): void {
@@ -22,7 +23,14 @@ function detailsOf(run: ClipRun): string {
     ['---', '---', '---', '---'],
     ...rows.map(([stage, outcome]) => [stage, outcome, ...triedOf(run, stage)]),
   ];
-  return [headOf(run), '', ...table.map(rowOf), '', ...stageErrors(run).map(remedy), ...waitOf(run)].join('\n');
+  return [
+    headOf(run),
+    '',
+    ...table.map(markdownRow),
+    '',
+    ...stageErrors(run).map((failed) => remedy(run, failed)),
+    ...waitOf(run),
+  ].join('\n');
 }
 
 function headOf({ status, generation, acknowledgedBy }: ClipRun): string {
@@ -40,10 +48,6 @@ function triedOf({ trials }: ClipRun, stage: string): [took: string, attempts: s
   return [durationMs === undefined ? '' : formatMs(durationMs).replace(' ', '\u00a0'), String(attempt)];
 }
 
-/** A cell cannot hold a bar or a line's end. */
-const rowOf = (cells: readonly (string | undefined)[]): string =>
-  `| ${cells.map((cell = '') => cell.replaceAll(/[|\n]/g, ' ')).join(' | ')} |`;
-
 function told<T>(stage: Known<T, string>, tell: (value: T) => string): string {
   switch (stage.state) {
     case 'pending':
@@ -57,10 +61,15 @@ function told<T>(stage: Known<T, string>, tell: (value: T) => string): string {
   }
 }
 
-const remedy = ([stage, { code, message }]: ReturnType<typeof stageErrors>[number]): string =>
-  `**${stage}: ${code}.** ${message}\n\n${remedyOf(code)} Then send the update \`retryStage\` with \`{"stage":"${stage}"}\`.\n`;
+function remedy({ status, input }: ClipRun, [stage, { code, message }]: ReturnType<typeof stageErrors>[number]): string {
+  const again =
+    status === 'failed'
+      ? `reset the workflow, or start the clip again: \`homesec clips retry ${input.clip.clipId}\``
+      : `send the update \`retryStage\` with \`{"stage":"${stage}"}\``;
+  return `**${stage}: ${code}.** ${message}\n\n${remedyOf(code)} Then ${again}.\n`;
+}
 
-const waitOf = ({ parkedUntil }: ClipRun): string[] =>
-  parkedUntil === undefined
+const waitOf = ({ status, parkedUntil }: ClipRun): string[] =>
+  status !== 'parked' || parkedUntil === undefined
     ? []
     : [`Waits until ${parkedUntil.slice(0, 16).replace('T', ' ')} UTC. After that it is failed, and can still be retried.`];

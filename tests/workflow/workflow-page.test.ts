@@ -42,6 +42,19 @@ describe('the page of a workflow', () => {
     expect(await detailsOf(clip)).toMatch(/^\*\*done\*\*/);
   });
 
+  it('of a clip that nobody had retried in time tells how it is started again', async () => {
+    // Given
+    world.scripts.upload = [failing('STORAGE_DENIED')];
+    const clip = await world.newClip();
+    // When
+    await world.start(clip, { parkForMs: 100 });
+    await world.seen(clip, 'clip_failed');
+    const details = await detailsOf(clip);
+    // Then
+    expect(details).toContain(`\`homesec clips retry ${clip.clipId}\``);
+    expect(details).not.toMatch(/retryStage|Waits until/);
+  });
+
   it('is listed as parked for as long as it waits for a person, and no longer', async () => {
     // Given
     world.scripts.upload = [failing('STORAGE_DENIED')];

@@ -8,6 +8,8 @@ import type { HouseholdClient } from './household-client.ts';
 
 const HOUR_MS = 3_600_000;
 const BACKOFF = { initialMs: 1_000, maxMs: 60_000 };
+/** After some minutes: no longer a server that only comes up. */
+const TOLD_FAILURE = 9;
 
 /** All that recurs, some of it by the configuration; undefined: no more. By the id of the schedule. */
 const recurringOf = ({
@@ -36,14 +38,16 @@ export async function ensureSchedules(
   app: Pick<App, 'config' | 'logger' | 'signal'>,
   client: Pick<HouseholdClient, 'get'>,
 ): Promise<void> {
-  for (const [scheduleId, recurring] of Object.entries(recurringOf(app))) {
+  const ensuring = Object.entries(recurringOf(app)).map(async ([scheduleId, recurring]) => {
     for (let failures = 1; !app.signal.aborted; failures += 1) {
       const failure = await ensure(client, scheduleId, recurring);
       if (failure === undefined) break;
-      app.logger.debug({ schedule: scheduleId, error: failure }, 'cannot set up a schedule yet');
+      const level = failures === TOLD_FAILURE ? 'warn' : 'debug';
+      app.logger[level]({ schedule: scheduleId, error: failure }, 'cannot set up a schedule yet');
       await delay(backoffMs(BACKOFF, failures, Math.random), undefined, { signal: app.signal }).catch(() => undefined);
     }
-  }
+  });
+  await Promise.all(ensuring);
 }
 
 /** @returns why it could not be done. */

@@ -3,21 +3,20 @@ import { join } from 'node:path';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
-import { createTestContext } from '../support/plugin-context.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 /** Recorded by `make histories`, a folder for each version. */
 const FOLDER = join(import.meta.dirname, 'histories');
 const files = (await readdir(FOLDER, { recursive: true })).filter((name) => name.endsWith('.json')).toSorted();
 
-let workflowBundle: WorkflowBundleWithSourceMap;
+let bundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
-  workflowBundle = await bundleWorkflows(createTestContext().logger);
+  bundle = await workflowBundle();
 });
 
 async function replay(name: string, change: (json: string) => string = (json) => json): Promise<void> {
   const { workflowId, history } = JSON.parse(change(await readFile(join(FOLDER, name), 'utf8')));
-  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+  await Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId);
 }
 
 describe('clips that an earlier build began', () => {

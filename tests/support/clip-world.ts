@@ -42,6 +42,7 @@ import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { createTestContext } from './plugin-context.ts';
 import { stack } from './stack.ts';
 import { waitUntil } from './wait-until.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** What a plugin of the world answers: each call takes the next answer, the last one stays. */
 export type Script<T> = (Result<T, PluginFailure> | Promise<Result<T, PluginFailure>>)[];
@@ -159,7 +160,10 @@ export async function openClipWorld(converting: { readonly dataConverter?: DataC
   const at = { connection, namespace: temporal.namespace, hostId, folder, ...converting };
   const workers = await createWorkers(world, at);
   const running = workers.map((worker) => worker.run());
-  const today = await bundleWorkflows(createTestContext().logger, converting.dataConverter?.failureConverterPath);
+  const { failureConverterPath } = converting.dataConverter ?? {};
+  const today = await (failureConverterPath === undefined
+    ? workflowBundle()
+    : bundleWorkflows(createTestContext().logger, failureConverterPath));
   const pipeline = createPipeline((bundle = today) =>
     createPipelineWorker(at, pipelineActivities({ ...world, sends, folder }), bundle),
   );

@@ -6,10 +6,11 @@ import type { TestProject } from 'vitest/node';
 import { openEmbeddedStack } from '../../src/embedded/embedded-stack.ts';
 import { readOwner } from '../../src/embedded/stack-file.ts';
 import { endLeftovers } from '../../src/kit/leftovers.ts';
+import { bundleWorkflowsApart } from '../../workers/workflow-bundle.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Answers with the endpoints of the run's stack, starting it for the first who asks. */
+    /** Answers with the endpoints of the run's stack, starting it for the first who asks; under `/workflows` with their bundle. */
     readonly stackDoor: string;
   }
 }
@@ -21,10 +22,18 @@ const folder = process.getuid?.() === 0 ? '/tmp' : tmpdir();
 /** vitest's global set-up: one relaxed stack per run, started when the first test file asks and ended with the run. */
 export default async function openStackDoor(project: TestProject): Promise<() => Promise<void>> {
   let opening: ReturnType<typeof openRunStack> | undefined;
-  const door = createServer((_request, response) => {
+  let bundling: ReturnType<typeof bundleWorkflowsApart> | undefined;
+  project.onTestsRerun(() => {
+    bundling = undefined;
+  });
+  const answerOf = async (url: string | undefined): Promise<object> => {
+    if (url === '/workflows') return (bundling ??= bundleWorkflowsApart());
     opening ??= openRunStack();
-    opening.then(
-      (stack) => response.end(JSON.stringify(stack.endpoints)),
+    return (await opening).endpoints;
+  };
+  const door = createServer(({ url }, response) => {
+    answerOf(url).then(
+      (answer) => response.end(JSON.stringify(answer)),
       (cause: unknown) => response.writeHead(500).end(String(cause)),
     );
   });

@@ -11,10 +11,9 @@ import { ensureSchedules } from '../../src/runtime/schedules.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
 import { createPipelineWorker } from '../../workers/queue-workers.ts';
 import { installTemporalRuntime } from '../../workers/temporal-runtime.ts';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
-import { createTestContext } from '../support/plugin-context.ts';
 import { stack } from '../support/stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 const SUMMARY: BackupSummary = { file: '/backups/homesec-20261126T020000Z.dump', sizeBytes: 4_200_000, removed: [] };
 
@@ -31,7 +30,7 @@ beforeAll(async () => {
     asked.push(keepCount);
     return answers.shift() ?? ok(SUMMARY);
   });
-  const bundle = await bundleWorkflows(createTestContext().logger);
+  const bundle = await workflowBundle();
   const worker = await createPipelineWorker({ connection, namespace: temporal.namespace }, activities, bundle);
   const running = worker.run();
   end = async () => {

@@ -166,6 +166,23 @@ describe('what a subscriber receives', () => {
     expect(await received(pictures, 2)).toEqual([picture, picture]);
   });
 
+  test('is not held up by a picture that the broker would cut the connection for', async () => {
+    // Given a broker that takes small packets only
+    const broker = await startMosquitto(['allow_anonymous true', 'max_packet_size 4000']);
+    cleanup(broker.kill);
+    const subscriber = await subscribed(broker.port, '#');
+    const { notifier } = createChannel({ host: broker.host, port: broker.port, snapshot: true });
+    cleanup(() => notifier.close());
+    // When
+    const sent = [await notifier.send({ ...FULL_ALERT, snapshot: new Uint8Array(10_000) }, signal())];
+    sent.push(await notifier.send({ ...BARE_ALERT, summary: 'x'.repeat(5_000) }, signal()));
+    sent.push(await notifier.send(BARE_ALERT, signal()));
+    // Then what is small has come over a connection that stood, and an alert that never can is told of
+    expect(sent).toMatchObject([{ ok: true }, { ok: false, error: { code: 'NOTIFY_REJECTED' } }, { ok: true }]);
+    const topics = (await received(subscriber, 3)).map((line) => line.replace(/ [01] \{.*/, ''));
+    expect(topics).toEqual(['homesec/availability 0 online', 'homecam/alerts/Front Door', 'homecam/alerts/Front Door']);
+  });
+
   test.each([0, 1, 2])('is published with QoS %i when so configured', async (qos) => {
     // Given a broker that tells how it was given a message
     const broker = await startAedes();

@@ -1,4 +1,4 @@
-import { connect, ErrorWithReasonCode, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, ErrorWithReasonCode, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import { err, ok, type Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
 import { publishFailure } from './failures.ts';
@@ -6,6 +6,8 @@ import { publishFailure } from './failures.ts';
 /** Well below what brokers allow at once (mosquitto: 20); who exceeds it is cut off (MQTT 5.0, 4.9). */
 const MAX_IN_FLIGHT = 10;
 const GOODBYE_TIMEOUT_MS = 1000;
+/** Of a packet, beside its topic and payload; rather too much. */
+const HEADER_BYTES = 100;
 
 export interface Message {
   readonly topic: string;
@@ -27,6 +29,13 @@ interface Waiting {
   isOver: boolean;
 }
 
+interface SessionFacts {
+  readonly broker: string;
+  readonly closed: Promise<Error>;
+  /** What the broker takes at most (MQTT 5.0, 3.2.2.3.6). Who sends more is cut off. */
+  readonly maxPacketBytes: number;
+}
+
 /**
  * One connection to a broker, from its acceptance to its end; it never reconnects. A client that does sends again, on its
  * own, what its caller has long been told has failed, and is about to repeat.
@@ -36,6 +45,7 @@ export class Session {
   readonly closed: Promise<Error>;
   readonly #client: MqttClient;
   readonly #broker: string;
+  readonly #maxPacketBytes: number;
   readonly #queue: Waiting[] = [];
   readonly #unconfirmed = new Set<Waiting['settle']>();
   #inFlight = 0;
@@ -43,9 +53,10 @@ export class Session {
   /** Set when the broker let a message wait in vain: then none that is on its way is confirmed any more. */
   #timedOut: PluginFailure | undefined;
 
-  constructor(client: MqttClient, broker: string, closed: Promise<Error>) {
+  constructor(client: MqttClient, { broker, closed, maxPacketBytes }: SessionFacts) {
     this.#client = client;
     this.#broker = broker;
+    this.#maxPacketBytes = maxPacketBytes;
     this.closed = closed;
     void closed.then((reason) => {
       this.#endedFor = reason;
@@ -60,6 +71,11 @@ export class Session {
   /** Resolves when the broker has acknowledged (QoS 1 and 2), or the message is on its way (QoS 0). Rejects when aborted. */
   async publish(message: Message, { timeoutMs, signal }: PublishLimits): Promise<Result<void, PluginFailure>> {
     signal.throwIfAborted();
+    const sizeBytes = Buffer.byteLength(message.topic) + Buffer.byteLength(message.payload) + HEADER_BYTES;
+    if (sizeBytes > this.#maxPacketBytes) {
+      const limit = `broker ${this.#broker} takes no message of more than ${this.#maxPacketBytes} bytes`;
+      return err(pluginFailure('NOTIFY_REJECTED', `${limit}; this one has about ${sizeBytes}`));
+    }
     const { promise, resolve: settle, reject } = Promise.withResolvers<Result<void, PluginFailure>>();
     const waiting: Waiting = { message, settle, isOver: false };
     const timer = setTimeout(() => {
@@ -144,9 +160,11 @@ export async function openSession(broker: string, options: IClientOptions): Prom
     reason = new ErrorWithReasonCode(`disconnected by the broker with reason code ${reasonCode}`, reasonCode);
   });
   client.value.once('close', () => close(reason));
-  const connected = new Promise<true>((resolve) => client.value.once('connect', () => resolve(true)));
+  const connected = new Promise<IConnackPacket>((resolve) => client.value.once('connect', resolve));
   const outcome = await Promise.race([connected, closed]);
-  return outcome === true ? ok(new Session(client.value, broker, closed)) : err(outcome);
+  if (outcome instanceof Error) return err(outcome);
+  const maxPacketBytes = outcome.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  return ok(new Session(client.value, { broker, closed, maxPacketBytes }));
 }
 
 /** A certificate or key that is no PEM makes the TLS layer throw at once. */

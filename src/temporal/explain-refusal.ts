@@ -13,6 +13,10 @@ const HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
     /certificate required|CertificateRequired|handshake failure/i,
     'the server wants a client certificate: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH',
   ],
+  [
+    /ECONNREFUSED|ConnectionRefused/,
+    'nobody listens there: the server is not up, or its address is another (temporal.address, TEMPORAL_ADDRESS)',
+  ],
   [/wrong version number|InvalidContentType/, 'the server speaks no TLS, and TEMPORAL_TLS or TEMPORAL_API_KEY asks for it'],
   [
     /BrokenPipe|ECONNRESET|ConnectionReset|Last error: (null|Failed to connect)/,

@@ -113,6 +113,7 @@ describe('what is wrong with a connection is said by clients and workers, withou
     ],
     ['no TLS', { TEMPORAL_TLS: 'false' }, /TEMPORAL_TLS=true/],
     ['TLS where there is none', { TEMPORAL_ADDRESS: stack.temporalAddress }, /speaks no TLS/],
+    ['no server', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /nobody listens there/],
   ])('%s', async (_what, changes, words) => {
     // Given
     const access = accessBy(changes);

@@ -7,6 +7,8 @@ import { REPOSITORY } from '../../support/run-tool.ts';
 
 const PRELOAD = pathToFileURL(join(REPOSITORY, 'workers', 'workflow-thread.ts')).href;
 
+// Both wait most of the time, so they do it at once.
+
 /** A process with the preload, whose thread calls into a sandbox as the SDK's thread calls into a workflow. */
 function runThread(calls: string) {
   const inThread = `
@@ -20,7 +22,7 @@ function runThread(calls: string) {
   return promisify(execFile)(process.execPath, ['--import', PRELOAD, '--input-type=module', '--eval', main]);
 }
 
-it('a workflow that never lets go of its thread ends the worker, which says why', async () => {
+it.concurrent('a workflow that never lets go of its thread ends the worker, which says why', async () => {
   // Given a workflow without an end
   const run = runThread(`call('for (;;) {}');`);
   // When
@@ -29,7 +31,7 @@ it('a workflow that never lets go of its thread ends the worker, which says why'
   expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('a workflow does not let go of its thread') });
 });
 
-it('calls that end do not end the worker, whatever they throw and however long the thread lives', async () => {
+it.concurrent('calls that end do not end the worker, whatever they throw and however long the thread lives', async () => {
   // Given a thread that outlives the watch's patience, between calls that work and calls that throw
   const calls = `
     const until = Date.now() + 12_000;

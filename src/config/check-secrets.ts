@@ -30,7 +30,8 @@ export function findMissingVariables(root: unknown, environment: Environment): C
     }));
 }
 
-const isVariableKey = ({ path }: Leaf): boolean => String(path.at(-1)).endsWith('_env');
+/** `token_env`, and each key of a mapping such as `headers_env`. */
+const isVariableKey = ({ path }: Leaf): boolean => path.slice(-2).some((key) => String(key).endsWith('_env'));
 
 /** A variable that is set is a name however odd it looks. */
 const isNameOfVariable = (text: string, environment: Environment): boolean =>

@@ -72,11 +72,15 @@ function whatIsWrong(issue: ZodIssue, value: unknown): string {
     return `must be ${limit(issue.origin, issue.minimum, issue.inclusive ? 'at least' : 'more than')}`;
   if (issue.code === 'too_big') return `must be ${limit(issue.origin, issue.maximum, issue.inclusive ? 'at most' : 'less than')}`;
   if (issue.code === 'invalid_union') return 'has none of the allowed forms';
+  // Of a mapping by name: what is wrong is the name itself, and its own issue says how.
+  if (issue.code === 'invalid_key' && issue.issues[0] !== undefined) return whatIsWrong(issue.issues[0], undefined);
+  if (issue.code === 'invalid_format' && issue.message === 'Invalid URL') return 'must be an address such as http://host:port';
   return issue.message === '' ? 'is not valid' : withoutValues(issue.message, value);
 }
 
 function limit(origin: string, bound: number | bigint, relation: string): string {
   if (origin === 'string') return bound === 1 && relation === 'at least' ? 'not empty' : `${relation} ${bound} characters long`;
+  if (origin === 'array' && bound === 1 && relation === 'at least') return 'a list that is not empty';
   if (origin === 'array' || origin === 'set') return `a list of ${relation} ${bound} entries`;
   return `${relation} ${bound}`;
 }

@@ -75,6 +75,24 @@ describe('with the built-in plugins', () => {
       'vlm.preprocessing (line 7): has no effect in this version; move its keys to vlm.config',
     ],
     [
+      'a secret among the headers of a webhook',
+      ['notifiers'],
+      [{ name: 'hall', backend: 'webhook', config: { url: 'https://x.example', headers: { Authorization: 'Bearer open' } } }],
+      'notifiers[0].config.headers.Authorization (line 15): holds a secret: name a variable with its value in headers_env',
+    ],
+    [
+      'an address without a scheme',
+      ['clip_server'],
+      { listen: '127.0.0.1:8790', public_url: 'camera-host' },
+      'clip_server.public_url (line 11): must be an address such as http://host:port',
+    ],
+    [
+      'an empty list',
+      ['temporal'],
+      { encryption: { keys: [] } },
+      'temporal.encryption.keys (line 11): must be a list that is not empty',
+    ],
+    [
       'a text where YAML reads a number',
       ['notifiers'],
       [{ name: 'hall', backend: 'mqtt', config: { protocol_version: 5 } }],

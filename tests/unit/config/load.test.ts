@@ -361,6 +361,17 @@ describe('secrets', () => {
     expect(problems.join()).not.toContain(secret);
   });
 
+  test('in a mapping of names are refused, too', async () => {
+    // Given a token without a blank, in the place of a name below `headers_env`
+    const secret = 'a86d081884c7d659a2feaa0c55ad015f';
+    const text = changed('backend: words', `backend: words\n  config: {headers_env: {Authorization: ${secret}}}`);
+    // When
+    const { codes, problems } = await load(text);
+    // Then
+    expect(codes).toContain('CONFIG_SECRET_IN_FILE');
+    expect(problems.join()).not.toContain(secret);
+  });
+
   test.each(['OPENAI_API_KEY', 'openai_api_key', 'KEY2', 'HOMESEC_MQTT_PASSWORD_FRONT_DOOR_2026'])(
     '%s is a name',
     async (name) => {

@@ -11,6 +11,13 @@ const headerName = z
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be the name of an HTTP header')
   .refine((name) => !OWN_HEADERS.test(name), 'is set by HomeSec itself');
 
+/** Names of headers that say of what they hold that it is a secret. */
+const SECRET_HEADERS = /^((proxy-)?authorization|cookie|(.+-)?(api-?key|auth|token|secret|password)(-.+)?)$/i;
+const openHeaderName = headerName.refine(
+  (name) => !SECRET_HEADERS.test(name),
+  'holds a secret: name a variable with its value in headers_env',
+);
+
 const isWithoutSecrets = (query: string): boolean => redactCredentials(query) === query;
 
 const url = z
@@ -26,9 +33,9 @@ export const configSchema = z
       .describe('Instead of `url`: variable with the address, for those whose path is a secret.'),
     method: z.enum(['POST', 'PUT']).default('POST').describe('HTTP method.'),
     headers: z
-      .record(headerName, z.string().regex(/^[ -~]*$/, 'must be plain ASCII'))
+      .record(openHeaderName, z.string().regex(/^[ -~]*$/, 'must be plain ASCII'))
       .default({})
-      .describe('Headers to send along, by name.'),
+      .describe('Headers to send along, by name; none that holds a secret.'),
     headers_env: z
       .record(headerName, environmentVariable)
       .default({})

@@ -23,11 +23,14 @@ export function keysOf(schema: JsonObject, prefix = ''): ConfigKey[] {
 }
 
 function keysBelow(schema: JsonObject, path: string): ConfigKey[] {
-  const { items, additionalProperties } = schema;
+  const { items, additionalProperties, anyOf } = schema;
+  // A section that may also be `null`.
+  const branches = Array.isArray(anyOf) ? anyOf.filter(isJsonObject) : [];
   return [
     ...keysOf(schema, `${path}.`),
     ...(isJsonObject(items) ? keysOf(items, `${path}[].`) : []),
     ...(isJsonObject(additionalProperties) ? keysOf(additionalProperties, `${path}.<name>.`) : []),
+    ...branches.flatMap((branch) => keysBelow(branch, path)),
   ];
 }
 

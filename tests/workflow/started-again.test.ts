@@ -132,7 +132,8 @@ describe('a clip that is reset', () => {
   });
 
   it('to a point at which its delivery was under way: has it once', async () => {
-    // Given a clip whose upload ends while the alert is being delivered
+    // Given a clip whose upload ends while the alert of its visit is being delivered
+    world.scripts.policy = { group_visits: {} };
     const [upload, delivery] = [held<StoredClip>(), held<void>()];
     world.scripts.upload = [upload.answer, ok(STORED)];
     world.scripts.notify = { phone: [delivery.answer, ok(undefined)] };
@@ -156,6 +157,8 @@ describe('a clip that is reset', () => {
     // Then
     expect(told).toEqual([1, 2]);
     expect(alertsOf(clip).map(({ alert }) => alert.revision)).toEqual(told);
+    const keys = world.events.flatMap((event) => (event.eventType === 'notification_sent' ? [event.dedupeKey] : []));
+    expect(new Set(keys)).toEqual(new Set([`visit-${clip.clipId}`]));
   });
 
   it('to where it waited for a person: says that it waits again, whatever came after', async () => {

@@ -185,7 +185,9 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('What each process tells of itself over HTTP; $HOMESEC_HEALTH_HOST and $HOMESEC_HEALTH_PORT win. docs/guide/operate.md'),
+    .describe(
+      'What each process tells of itself over HTTP; $HOMESEC_HEALTH_HOST and $HOMESEC_HEALTH_PORT win. docs/guide/operate.md',
+    ),
   spool: z
     .strictObject({ dir: z.string().min(1).optional().describe('Left out: `spool` below `data_dir`. On a local disk.') })
     .prefault({})

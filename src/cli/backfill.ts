@@ -11,7 +11,7 @@ export function addBackfill(program: Command): void {
     .command('backfill')
     .summary('analyse old clips again, compare, and promote')
     .description(
-      'Analyses a range of clips again with another model, prompt or policy, behind everything\nlive. Nothing is overwritten until `promote`.',
+      'Analyses a range of clips again with another model, prompt or policy, behind everything live. Nothing is overwritten until `promote`.',
     );
   addBackfillStart(backfill);
   addBackfillStatus(backfill);

@@ -29,7 +29,7 @@ function addNow(backup: Command): void {
       const app = await openApp(command.optsWithGlobals<CommonOptions>());
       const made = await backUpHousehold(app, app.config.backup.keep_count, app);
       const { file, sizeBytes, removed } = valueOrExit(made, exitCodeOf);
-      printLine(`${file}, ${megabytes(sizeBytes)}`);
+      printLine(`${file}, ${sizeInWords(sizeBytes)}`);
       for (const name of removed) printLine(`removed ${name}`);
     });
 }
@@ -38,6 +38,7 @@ function addList(backup: Command): void {
   backup
     .command('list')
     .summary('the backups there are, newest first')
+    .description('Lists the files in `backup.dir`. Needs no server.')
     .option('--json', 'machine-readable output')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
@@ -45,7 +46,7 @@ function addList(backup: Command): void {
       if (options.json === true) return printJson(backups);
       printTable(
         ['MADE', 'SIZE', 'FILE'],
-        backups.map(({ madeAt, sizeBytes, path }) => [madeAt, megabytes(sizeBytes), path]),
+        backups.map(({ madeAt, sizeBytes, path }) => [madeAt, sizeInWords(sizeBytes), path]),
       );
     });
 }
@@ -69,4 +70,6 @@ function addRestore(backup: Command): void {
 
 const exitCodeOf = (error: BackupError): number => (error.code === 'BACKUP_SERVER_AWAY' ? EXIT.unavailable : EXIT.failed);
 
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
+/** A new household's is of some kilobytes. */
+const sizeInWords = (bytes: number): string =>
+  bytes < 100_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

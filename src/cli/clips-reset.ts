@@ -15,7 +15,7 @@ export function addReset(clips: Command): void {
   forClips(clips.command('reset'))
     .summary('take a clip back to an earlier point')
     .description(
-      'What a clip did before that point keeps its results, what came after is done again; running or closed, as with the\nreset button of the Temporal UI. Nothing that was delivered is delivered again.',
+      'What a clip did before that point keeps its results, what came after is done again; running or closed, as with the reset button of the Temporal UI. Nothing that was delivered is delivered again.',
     )
     .addOption(yesOption())
     .addOption(new Option('--to <point>', 'its beginning, or just before this stage').choices(RESET_POINTS).makeOptionMandatory())

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { Argument, type Command } from 'commander';
 import type { Result } from '../domain/result.ts';
 import { listModels } from '../models/list-models.ts';
 import type { ModelError } from '../models/model-error.ts';
@@ -18,6 +19,7 @@ export function addModels(program: Command): void {
   const models = program
     .command('models')
     .summary('detector models: list, pull, use')
+    .description('Models for the `yolo` filter, one folder each: from the catalogue, or of your own. docs/guide/models.md')
     .option('--models-dir <folder>', 'where models lie; left out: as configured');
   addList(models);
   addPull(models);
@@ -28,6 +30,7 @@ function addList(models: Command): void {
   models
     .command('list')
     .summary('models that HomeSec can get, and those of your own')
+    .description('Lists the catalogue and the models of your own, with licence, size, and whether what is here is intact.')
     .option('--json', 'machine-readable output')
     .action(async (_options: object, command: Command) => {
       const options = command.optsWithGlobals<ModelsOptions & { readonly json?: boolean }>();
@@ -69,7 +72,8 @@ function addUse(models: Command): void {
   models
     .command('use')
     .summary('register an ONNX file of your own')
-    .argument('<manifest>', 'its manifest, see docs/guide/models.md')
+    .description('Copies an ONNX file into the folder of models, checks that it does what its manifest says, and tells its id.')
+    .addArgument(new Argument('<manifest>', 'its manifest, see docs/guide/models.md').argParser((path) => resolve(path)))
     .action(async (manifest: string, _options: object, command: Command) => {
       const modelsDir = await modelsDirOf(command.optsWithGlobals<ModelsOptions>());
       const { id, path } = modelOrExit(await useModel(manifest, { modelsDir }));

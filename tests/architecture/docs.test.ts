@@ -115,6 +115,20 @@ describe('what pages tell the reader to type', () => {
     expect(unknown.map(([text]) => text)).toEqual([]);
   });
 
+  test('are options that these verbs have', () => {
+    // Given every command line, up to what ends it
+    const lines = [...everyPage().matchAll(/(?:`|^ *(?:\$ )?|&& )homesec ([a-z][^`#|\n]*)/gm)].map(([, line = '']) =>
+      line.split(/\s+/),
+    );
+    const typed = lines.flatMap((words) => words.filter((word) => /^--[a-z]/.test(word)).map((option) => ({ words, option })));
+    const program = createProgram();
+    // When
+    const unknown = typed.filter(({ words, option }) => !optionsOf(program, words).includes(option));
+    // Then
+    expect(typed.length).toBeGreaterThan(15);
+    expect(unknown.map(({ words, option }) => `${words.join(' ')}: ${option}`)).toEqual([]);
+  });
+
   test('are targets that the Makefile has', async () => {
     // Given
     const makefile = await readFile(join(REPOSITORY, 'Makefile'), 'utf8');
@@ -139,6 +153,15 @@ describe('what pages tell the reader to type', () => {
 
 /** `homesec run` stands in code, or begins a line of a code block. */
 const TYPED = /(?:`|^ *(?:\$ )?)homesec ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?/gm;
+
+/** Those of the verb that the words name, and of those above it. */
+function optionsOf(program: Command, words: readonly string[]): string[] {
+  const chain = words.reduce<Command[]>(
+    (verbs, word) => [...verbs, ...(verbs.at(-1)?.commands.filter((verb) => verb.name() === word) ?? [])],
+    [program],
+  );
+  return ['--help', ...chain.flatMap((verb) => verb.options.flatMap(({ long }) => long ?? []))];
+}
 
 function knows(program: Command, verb: string, part: string): boolean {
   const found = program.commands.find((command) => command.name() === verb);

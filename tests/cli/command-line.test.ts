@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConfigFolder } from '../support/config-file.ts';
 import { HOMESEC, homesec } from '../support/homesec.ts';
@@ -38,6 +38,8 @@ describe('wrong usage', () => {
     [['clips', 'retry'], /Name a clip, or say with --filter which ones/],
     [['clips', 'reset', '20261123T022700123Z-front-door-1f3a5c7e9b2d'], /required option '--to <point>' not specified/],
     [['stack', 'up', '--only', 'kitchen'], /Allowed choices are postgres/],
+    [['codec-server', '--listen', '127.0.0.1:99999'], /Give host:port, such as 127\.0\.0\.1:8081/],
+    [['codec-server', '--ui', 'localhost'], /Give http:\/\/host:port/],
   ])('homesec %j ends with 2 and says what is wrong', async (args, words) => {
     // When
     const ran = await homesec(args);
@@ -130,7 +132,7 @@ describe('models', () => {
       homesec(['models', 'list', '-c', config]),
       homesec(['models', 'list', '--json', '--models-dir', join(home.folder, 'models')]),
       homesec(['models', 'pull', 'yolo_of_tomorrow', '-c', config]),
-      homesec(['models', 'use', join(home.folder, 'none.json'), '-c', config]),
+      homesec(['models', 'use', 'none.json', '-c', config], { cwd: dirname(home.folder) }),
     ]);
     // Then
     expect(list.stdout).toMatch(/^centernet_mbv3 {2}/m);
@@ -138,7 +140,8 @@ describe('models', () => {
     expect(JSON.parse(json.stdout)).toContainEqual(expect.objectContaining({ id: 'centernet_mbv3' }));
     expect([list, json, pull, use].map(({ exitCode }) => exitCode)).toEqual([0, 0, 1, 1]);
     expect(pull.stderr).toContain('yolo_of_tomorrow');
-    expect(use.stderr).toContain('none.json');
+    // The manifest is looked for where the owner is, not where the configuration is.
+    expect(use.stderr).toContain(join(dirname(home.folder), 'none.json'));
     expect(pull.stderr + use.stderr).not.toMatch(/^\s+at /m);
   });
 });

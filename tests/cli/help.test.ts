@@ -53,6 +53,9 @@ describe('help', () => {
     expect(help).toMatch(/--config <file>/);
     for (const option of verb.options) expect(option.description).not.toBe('');
     expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    // Lines are broken where the terminal ends, and what is the default can be typed.
+    expect(verb.description()).not.toContain('\n');
+    expect(help).not.toContain('(default: {');
   });
 
   it('tells the exit codes and where to begin', () => {

@@ -1,4 +1,5 @@
 import { assertNever } from '../domain/assert-never.ts';
+import type { FilterResult } from '../domain/detection.ts';
 import type { ClipEvent } from '../domain/events.ts';
 import { formatMs } from '../domain/format-ms.ts';
 
@@ -20,15 +21,16 @@ export function detailOf(event: ClipEvent): string {
     case 'upload_completed':
       return `${event.storageUri}${again}`;
     case 'filter_completed':
-      return `${event.detectedClasses.join(', ') || 'nothing'} seen in ${event.sampledFrames} ${event.sampledFrames === 1 ? 'frame' : 'frames'} by ${event.model}${again}`;
+      return `${seenBy(event)}${again}`;
     case 'vlm_completed':
       return `risk ${event.riskLevel}, ${event.activityType}, says ${event.model}${again}`;
     case 'vlm_skipped':
     case 'clip_parked':
     case 'clip_failed':
     case 'clip_deleted':
-    case 'clip_rechecked':
       return event.reason;
+    case 'clip_rechecked':
+      return `${event.reason} ${event.runId}: ${seenBy(event.recheckFilter)}`;
     case 'alert_decision_made':
       return `${event.shouldNotify ? 'alert' : 'no alert'}: ${event.reason}`;
     case 'alert_suppressed':
@@ -53,3 +55,10 @@ export function detailOf(event: ClipEvent): string {
       return assertNever(event);
   }
 }
+
+const seenBy = ({
+  detectedClasses,
+  sampledFrames,
+  model,
+}: Pick<FilterResult, 'detectedClasses' | 'sampledFrames' | 'model'>): string =>
+  `${detectedClasses.join(', ') || 'nothing'} seen in ${sampledFrames} ${sampledFrames === 1 ? 'frame' : 'frames'} by ${model}`;

@@ -24,6 +24,24 @@ const told: readonly (readonly [string, string, ClipEvent])[] = [
     },
   ],
   [
+    '',
+    'backfill november: person seen in 12 frames by yolox_s',
+    {
+      ...stamp,
+      eventType: 'clip_rechecked',
+      reason: 'backfill',
+      runId: 'november',
+      recheckFilter: {
+        detectedClasses: ['person'],
+        confidence: 0.8,
+        model: 'yolox_s',
+        modelSha256: 'a'.repeat(64),
+        sampledFrames: 12,
+        detections: [],
+      },
+    },
+  ],
+  [
     '132 ms',
     'local:clips/a.mp4',
     { ...stamp, eventType: 'upload_completed', storageUri: 'local:clips/a.mp4', attempt: 1, durationMs: 132 },

@@ -15,8 +15,9 @@ export const finishedOf = ({ counts }: BackfillProgress): number => counts.done 
 /** `[#####-----]  50 %  100 of 200, 3 failed` on a terminal; elsewhere a line at each tenth. */
 function wordsOf(progress: BackfillProgress): string {
   const finished = finishedOf(progress);
-  const part = progress.total === 0 ? 1 : Math.min(1, finished / progress.total);
   const { state, pausedBecause, counts, total } = progress;
+  // How many there are is counted first.
+  const part = total === 0 ? Number(state === 'done') : Math.min(1, finished / total);
   const standing = pausedBecause === undefined ? state : `paused: ${pausedBecause}`;
   if (!process.stderr.isTTY) return `${standing}, ${Math.floor(part * 10) * 10} %, ${counts.failed} failed`;
   const filled = Math.round(part * BAR_WIDTH);

@@ -38,17 +38,25 @@ export async function openBackfillStore(options: CommonOptions): Promise<Backfil
   return { app, clips: store.repository, runs: createAnalysisRuns(store.pool), [Symbol.asyncDispose]: close };
 }
 
+/** What is said of a backfill that has come to no clip: it has just begun, or there is none. */
+export const noClipsOf = (batch: string): CliError =>
+  new CliError(`no clip has come to ${batch} yet; \`homesec backfill list\` shows all backfills`, EXIT.failed);
+
 export const stored = <T>(result: Result<T, RepositoryError>): T =>
   valueOrExit(result, ({ code }) => (code === 'DB_UNAVAILABLE' ? EXIT.unavailable : EXIT.failed));
+
+const NO_WORKER = 'No worker answers: see that `homesec run` or `homesec worker pipeline` runs.';
 
 /** What Temporal answers, or the end of the program in words for the owner. */
 export async function fromTemporal<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (cause) {
-    if (cause instanceof WorkflowNotFoundError) throw new CliError('no backfill of this name is running', EXIT.failed, { cause });
+    if (cause instanceof WorkflowNotFoundError)
+      throw new CliError('no backfill of this name is running; `homesec backfill list` shows all', EXIT.failed, { cause });
     const message = causesOf(cause).at(-1)?.message ?? String(cause);
     if (cause instanceof WorkflowUpdateFailedError) throw new CliError(message, EXIT.failed, { cause });
+    if (/deadline/i.test(message)) throw new CliError(NO_WORKER, EXIT.unavailable, { cause });
     throw new CliError(`Temporal: ${message}`, EXIT.unavailable, { cause });
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { BackfillProgress } from '../domain/backfill.ts';
 import { eachRun } from '../runtime/all-runs.ts';
 import { askProgress, finishedOf, followBackfill } from './backfill-progress.ts';
-import { type BackfillStore, batchArgument, openBackfillStore, parseAmount, stored } from './backfill-servers.ts';
+import { type BackfillStore, batchArgument, noClipsOf, openBackfillStore, parseAmount, stored } from './backfill-servers.ts';
 import type { CommonOptions } from './open-app.ts';
 import { openTemporal } from './open-servers.ts';
 import { printJson, printLine, printTable } from './print.ts';
@@ -28,7 +28,8 @@ export function addBackfillStatus(backfill: Command): void {
       await using temporal = openTemporal(store.app);
       const { client } = temporal;
       const progress = await (options.follow === true ? followBackfill(client, batch) : askProgress(client, batch));
-      const problems = await problemsOf(store, batch);
+      const { seen, problems } = await problemsOf(store, batch);
+      if (progress === undefined && seen === 0) throw noClipsOf(batch);
       if (options.json === true) return printJson({ progress, problems });
       if (progress === undefined) printLine('Temporal no longer knows this backfill; what it found is still there.');
       else printProgress(batch, progress);
@@ -52,12 +53,14 @@ export function printProgress(batch: string, progress: BackfillProgress): void {
   printLine(`alerts: ${counts.newAlerts} clips would now, ${counts.lostAlerts} would not any more; told of ${counts.told}`);
 }
 
-async function problemsOf({ runs }: BackfillStore, batch: string): Promise<string[][]> {
+async function problemsOf({ runs }: BackfillStore, batch: string): Promise<{ seen: number; problems: string[][] }> {
   const problems: string[][] = [];
+  let seen = 0;
   stored(
     await eachRun(runs, batch, ({ clipId, outcome, error }) => {
+      seen += 1;
       if (error !== undefined) problems.push([clipId, outcome, error.stage, error.code, error.message]);
     }),
   );
-  return problems;
+  return { seen, problems };
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type PluginFailure, pluginFailure } from '../domain/stage-error.ts';
@@ -51,7 +52,10 @@ export async function readSealed(
   if (sizeBytes !== file.sizeBytes || hash.digest('hex') !== file.sha256) throw new StorageStop(changed(file.path));
 }
 
-/** The bytes of a range as they may be sent: no faster than the call's pace, and only as they are asked for. */
+/**
+ * The bytes of a range as they may be sent: no faster than the call's pace, and only as they are asked for. Ends the work when they
+ * can no longer be read: sending fewer than were announced would hang the request.
+ */
 export async function* slicesToSend(
   handle: FileHandle,
   { start, end }: ByteRange,
@@ -60,9 +64,10 @@ export async function* slicesToSend(
   for (let at = start; at < end; ) {
     const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, end - at));
     await patience.pace(slice.length);
-    const { bytesRead } = await handle.read(slice, 0, slice.length, at);
-    // Cut off since it was hashed: sending less than was announced would hang the request.
-    if (bytesRead === 0) throw new Error('the local clip has become shorter');
+    const { bytesRead } = await handle.read(slice, 0, slice.length, at).catch((thrown: unknown) => {
+      throw new StorageStop(localFailure('on its way', thrown));
+    });
+    if (bytesRead === 0) throw new StorageStop(pluginFailure('CLIP_CORRUPT', 'the local clip became shorter on its way'));
     yield slice.subarray(0, bytesRead);
     at += bytesRead;
     patience.progress(at);
@@ -90,8 +95,13 @@ export async function saveNew(path: string, body: AsyncIterable<Uint8Array>, pat
   }
 }
 
+/** SHA-256 of a file, in lower-case hex digits; the caller hears how far it is. */
+export function hashOfFile(path: string, { signal, onProgress }: StorageCall): Promise<string> {
+  return hashOf(createReadStream(path, { signal, highWaterMark: READ_BYTES }), { progress: onProgress });
+}
+
 /** SHA-256 of what comes, in lower-case hex digits. */
-export async function hashOf(body: AsyncIterable<Uint8Array>, patience: Patience): Promise<string> {
+export async function hashOf(body: AsyncIterable<Uint8Array>, patience: Pick<Patience, 'progress'>): Promise<string> {
   const hash = createHash('sha256');
   let doneBytes = 0;
   for await (const piece of body) {

@@ -5,6 +5,9 @@ import { StorageStop } from './storage-stop.ts';
 /** Shorter than every heartbeat timeout of a stage. */
 const SIGN_OF_LIFE_EVERY_MS = 5_000;
 
+/** Calls that nobody cancels and whose progress nobody asks for. */
+export const UNATTENDED: StorageCall = { signal: new AbortController().signal, onProgress: () => undefined };
+
 /** How one request to a storage gets on. */
 export interface Patience {
   /** Aborted with the call, and when nothing has moved for too long. */

@@ -2,7 +2,7 @@
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** `Retry-After` (RFC 9110, 10.2.3) in seconds or as a date, or the finer `retry-after-ms` that some servers send. */
-export function readRetryAfterMs(headers: Headers | undefined, nowMs: number): number | undefined {
+export function readRetryAfterMs(headers: Pick<Headers, 'get'> | undefined, nowMs: number): number | undefined {
   const milliseconds = headers?.get('retry-after-ms');
   const value = headers?.get('retry-after');
   const waitMs = [

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../domain/stage-error.ts';
 import { keyProblem } from './storage-key.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Ends the work on one call: thrown inside a storage, and turned into a value at its edge. */
 export class StorageStop extends Error {
@@ -35,13 +36,12 @@ export async function settle<T>(
   work: () => Promise<T>,
 ): Promise<Result<T, PluginFailure>> {
   signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const worked = work().then(ok<T>, (thrown: unknown) => err(thrown instanceof StorageStop ? thrown.failure : explain(thrown)));
-  try {
-    return await Promise.race([worked, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+  const worked = work().then(ok<T>, (thrown: unknown) => err(stopIn(thrown)?.failure ?? explain(thrown)));
+  return unlessAborted(worked, signal);
+}
+
+/** Reading for a request may be what stops it; `fetch` tells that as the cause of an error of its own. */
+function stopIn(thrown: unknown): StorageStop | undefined {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  return [thrown, cause].find((each) => each instanceof StorageStop);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -36,6 +36,7 @@ const KEYS = [
   'clips/Haustür & Garten/監視 カメラ 🎥.mp4',
   'a/b/c/d/e',
   'ba..ck/.hidden',
+  '50% #1 ?+&=;~.mp4',
 ];
 
 /** Promises of every storage. `setup` makes a new empty one for each test. */
@@ -160,6 +161,17 @@ export function describeStorage(name: string, setup: () => Promise<StorageSetup>
       expect(await storage.verify('clip', file, createCall())).toEqual({ ok: true, value: undefined });
     });
 
+    test('ends when the local bytes become shorter on the way', async () => {
+      // Given a file that is cut off once its first bytes are to be sent
+      const file = await localFile(Buffer.alloc(4_000_000, 'x'));
+      const pace = () => truncate(file.path, 1000);
+      // When
+      const put = await storage.put(file, 'clip', { ...createCall(), pace });
+      // Then
+      expect(put.ok || put.error.code === 'CLIP_CORRUPT').toBe(true);
+      expect(await storage.verify('clip', file, createCall())).toEqual(put.ok ? put : { ok: true, value: undefined });
+    });
+
     test('deletes, and deletes again', async () => {
       // Given
       const file = await localFile('the footage');
@@ -240,7 +252,7 @@ export function describeStorage(name: string, setup: () => Promise<StorageSetup>
 
     test('leaves nothing under the key when it is cancelled on the way', async () => {
       // Given
-      const file = await localFile(Buffer.alloc(20_000_000, 'x'));
+      const file = await localFile(Buffer.alloc(11_000_000, 'x'));
       const controller = new AbortController();
       // When
       const call = { signal: controller.signal, onProgress: () => controller.abort('called off') };

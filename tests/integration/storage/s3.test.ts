@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { request as ask, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateMultipartUploadCommand, ListMultipartUploadsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { pipeline } from 'node:stream/promises';
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalFile, Storage, StorageCall } from '../../../src/plugins/spec/storage.ts';
 import { s3Storage } from '../../../src/plugins/storage/s3/index.ts';
@@ -106,6 +113,70 @@ describe('an upload in parts that broke off', () => {
     expect(await uploadsLeft()).toBe(0);
   });
 
+  test('is ended also when the clip is there already', async () => {
+    // Given a clip of which the answer was lost, and an upload of an attempt before that
+    const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
+    await openStorage().put(file, 'clip.mp4', createCall());
+    await client.send(new CreateMultipartUploadCommand({ Bucket: S3_BUCKET, Key: `${prefix}/clip.mp4` }));
+    // When
+    const put = await openStorage().put(file, 'clip.mp4', createCall());
+    // Then
+    expect(put).toMatchObject({ ok: true });
+    expect(await uploadsLeft()).toBe(0);
+  });
+
+  test('does not fail the clip when it cannot be ended', async () => {
+    // Given a key that may not list uploads
+    await using door = await openDoor((request, response) => {
+      const lists = request.method === 'GET' && request.url?.includes('uploads') === true;
+      if (lists) response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
+      return lists;
+    });
+    const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
+    // When
+    const put = await openStorage({ endpoint: door.url }).put(file, 'clip.mp4', createCall());
+    // Then
+    expect(put).toMatchObject({ ok: true });
+  });
+
+  test('because another attempt was faster is done as well', async () => {
+    // Given an attempt that is overtaken in its second part
+    const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
+    await using door = await openDoor((request, response) => {
+      if (request.url?.includes('partNumber=2') !== true) return false;
+      request.resume();
+      const overtaking = openStorage().put(file, 'clip.mp4', createCall());
+      void overtaking.then(() => response.writeHead(404).end('<Error><Code>NoSuchUpload</Code></Error>'));
+      return true;
+    });
+    // When
+    const put = await openStorage({ endpoint: door.url }).put(file, 'clip.mp4', createCall());
+    // Then
+    expect(put).toMatchObject({ ok: true });
+  });
+
+  test('because the server has ended it is worth another attempt', async () => {
+    // Given a rule of the bucket that ends it after its first part
+    const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
+    const told: { note: unknown } = { note: undefined };
+    const saveProgress = (note: unknown) => {
+      told.note = note;
+    };
+    let isEnded = false;
+    const pace = async () => {
+      if (isEnded) return;
+      isEnded = true;
+      const { uploadId } = told.note as { uploadId: string };
+      await client.send(new AbortMultipartUploadCommand({ Bucket: S3_BUCKET, Key: `${prefix}/clip.mp4`, UploadId: uploadId }));
+    };
+    // When
+    const ended = await openStorage().put(file, 'clip.mp4', createCall({ pace, saveProgress }));
+    const again = await openStorage().put(file, 'clip.mp4', createCall({ savedProgress: told.note }));
+    // Then
+    expect(ended).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
+    expect(again).toMatchObject({ ok: true });
+  });
+
   test('leaves alone what is uploaded to other keys', async () => {
     // Given
     const other = { Bucket: S3_BUCKET, Key: `${prefix}/clip.mp4.other` };
@@ -198,6 +269,40 @@ describe('a server that refuses', () => {
     if (!ping.ok) expect(ping.error.retryAfterMs).toBe(retryAfterMs);
   });
 
+  test('by a clock that is an hour from ours, of which an answer to HEAD cannot tell', async () => {
+    // Given
+    const skewed = createServer((_request, response) => {
+      response.writeHead(403, { date: new Date(Date.now() + 3_600_000).toUTCString() }).end();
+    });
+    const storage = openStorage({ endpoint: await listening(skewed) });
+    // When
+    const put = await storage.put(await localFile('the footage'), 'clip.mp4', createCall());
+    await storage.close();
+    skewed.close();
+    // Then it is tried again
+    expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE', message: expect.stringContaining('clock') } });
+  });
+
+  test('before it has the bytes, while they wait for their turn', async () => {
+    // Given the second piece of a clip has to wait for as long as the request lives
+    const hasty = createServer((request, response) => {
+      if (request.method === 'HEAD') response.writeHead(404).end();
+      else request.once('data', () => response.writeHead(503).end(() => request.destroy()));
+    });
+    const storage = openStorage({ endpoint: await listening(hasty) });
+    const turn = Promise.withResolvers<void>();
+    let asked = 0;
+    const pace = () => ((asked += 1) === 1 ? Promise.resolve() : turn.promise);
+    // When it comes to its turn afterwards
+    const put = await storage.put(await localFile(Buffer.alloc(1_000_000)), 'clip.mp4', createCall({ pace }));
+    turn.resolve();
+    await storage.close();
+    hasty.close();
+    await once(hasty, 'close');
+    // Then nothing comes of that, which the test runner would see
+    expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
+  });
+
   test('by silence ends the attempt, and holds back what is read from the disk', async () => {
     // Given a server that has nothing, and takes none of a part of 64 MB
     let signedHash: unknown;
@@ -205,7 +310,7 @@ describe('a server that refuses', () => {
       if (request.method === 'HEAD') response.writeHead(404).end();
       else signedHash = request.headers['x-amz-content-sha256'];
     });
-    const storage = openStorage({ endpoint: await listening(silent), timeout_s: 2, part_size_bytes: 64 << 20 });
+    const storage = openStorage({ endpoint: await listening(silent), timeout_s: 1, part_size_bytes: 64 << 20 });
     let readBytes = 0;
     const pace = async (bytes: number) => {
       readBytes += bytes;
@@ -223,6 +328,25 @@ describe('a server that refuses', () => {
     expect(signedHash).toBe(file.sha256);
   });
 });
+
+/** Stands before the server; signatures hold, for it changes nothing. A bouncer that says true answers by itself. */
+async function openDoor(bouncer: (request: IncomingMessage, response: ServerResponse) => boolean) {
+  const door = createServer((request, response) => {
+    if (bouncer(request, response)) return;
+    const { method, headers, url } = request;
+    const forwarded = ask(server.url + url, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      pipeline(answer, response).catch(() => undefined);
+    });
+    pipeline(request, forwarded).catch(() => forwarded.destroy());
+  });
+  const url = await listening(door);
+  const end = async () => {
+    door.closeAllConnections();
+    door.close();
+  };
+  return { url, [Symbol.asyncDispose]: end };
+}
 
 async function listening(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1');

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { backoffMs } from '../../../src/kit/backoff.ts';
 import { systemClock } from '../../../src/kit/clock.ts';
 import { readSecret } from '../../../src/kit/read-secret.ts';
+import { unlessAborted } from '../../../src/kit/unless-aborted.ts';
 import { errorOf, valueOf } from '../../support/value-of.ts';
 
 describe('backoff', () => {
@@ -22,6 +23,17 @@ describe('backoff', () => {
     // When waits are drawn
     // Then they spread over the upper half
     expect(waits).toEqual([200, 300, 400]);
+  });
+});
+
+describe('work that may be called off', () => {
+  it('is not waited for when that was before', async () => {
+    // Given work that never ends
+    const { promise } = Promise.withResolvers<never>();
+    // When
+    const waiting = unlessAborted(promise, AbortSignal.abort('called off'));
+    // Then
+    await expect(waiting).rejects.toBe('called off');
   });
 });
 

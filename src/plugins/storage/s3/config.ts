@@ -1,9 +1,6 @@
 import { z } from 'zod';
-
-const environmentVariable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-  .describe('Name of an environment variable, never the secret itself.');
+import { bareUrl } from '../../../kit/bare-url.ts';
+import { environmentVariable } from '../../../kit/environment-variable.ts';
 
 const MIB = 1 << 20;
 
@@ -17,8 +14,7 @@ export const configSchema = z
       .default('')
       .transform((path) => path.replace(/\/$/, ''))
       .describe('Folder in the bucket for everything stored, such as `homesec`. Left out: the top.'),
-    endpoint: z
-      .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    endpoint: bareUrl
       .optional()
       .describe('Address of a server that is not AWS, such as `https://s3.example.com`. Left out: AWS.'),
     region: z.string().trim().min(1).default('us-east-1').describe('Region of the bucket; many servers take any.'),

@@ -1,5 +1,6 @@
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
+import { readRetryAfterMs } from '../../../kit/retry-after.ts';
 
 /** What servers call what they refuse, where the status says too little. */
 const CODES: Readonly<Record<string, StageErrorCode>> = {
@@ -12,6 +13,8 @@ const CODES: Readonly<Record<string, StageErrorCode>> = {
   XAmzContentSHA256Mismatch: 'STORAGE_UNVERIFIED',
   XAmzContentChecksumMismatch: 'STORAGE_UNVERIFIED',
   BadDigest: 'STORAGE_UNVERIFIED',
+  // Of a part that was there when we asked.
+  InvalidPart: 'STORAGE_UNVERIFIED',
   // Servers that keep objects as files have no room for one where a folder is, or below a file.
   ExistingObjectIsDirectory: 'STORAGE_CONFLICT',
   ObjectParentIsFile: 'STORAGE_CONFLICT',
@@ -20,8 +23,6 @@ const CODES: Readonly<Record<string, StageErrorCode>> = {
   RequestTimeout: 'STORAGE_UNREACHABLE',
   IncompleteBody: 'STORAGE_UNREACHABLE',
 };
-
-const MAX_RETRY_AFTER_S = 3_600;
 
 export const isAbsent = (thrown: unknown): boolean => statusOf(thrown) === 404 && nameOf(thrown) !== 'NoSuchBucket';
 export const isLostUpload = (thrown: unknown): boolean => nameOf(thrown) === 'NoSuchUpload';
@@ -36,7 +37,8 @@ export function describeFailure(what: string, thrown: unknown): PluginFailure {
     return pluginFailure(isNetwork(thrown) ? 'STORAGE_UNREACHABLE' : 'UNEXPECTED', `could not ${what}: ${why}`, thrown);
   }
   const code = codeOf(thrown);
-  const why = `the server answered ${statusOf(thrown) ?? ''} ${thrown.name}: ${thrown.message}`;
+  const told = `the server answered ${statusOf(thrown) ?? ''} ${thrown.name}: ${thrown.message}`;
+  const why = isSkewed(thrown) ? `${told}; its clock and ours are minutes apart` : told;
   const retryAfterMs = code === 'STORAGE_RATE_LIMITED' ? retryAfterMsOf(thrown) : undefined;
   return pluginFailure(code, `could not ${what}: ${why}`, thrown, retryAfterMs);
 }
@@ -45,6 +47,7 @@ function codeOf(thrown: S3ServiceException): StageErrorCode {
   const status = statusOf(thrown) ?? 500;
   const known = CODES[thrown.name];
   if (known !== undefined) return known;
+  if (isSkewed(thrown)) return 'STORAGE_UNREACHABLE';
   if (status === 429) return 'STORAGE_RATE_LIMITED';
   if (status === 507) return 'STORAGE_FULL';
   if (status === 409 || status === 412) return 'STORAGE_UNREACHABLE';
@@ -52,10 +55,12 @@ function codeOf(thrown: S3ServiceException): StageErrorCode {
   return status >= 500 && status !== 501 ? 'STORAGE_UNREACHABLE' : 'STORAGE_DENIED';
 }
 
-function retryAfterMsOf({ $response }: S3ServiceException): number | undefined {
-  const value = $response?.headers['retry-after'];
-  return value !== undefined && /^\d+$/.test(value) ? Math.min(Number(value), MAX_RETRY_AFTER_S) * 1000 : undefined;
-}
+/** The answer to HEAD has no room for RequestTimeTooSkewed. The SDK has seen it by the answer's date, and signs the next request by that. */
+const isSkewed = ({ $metadata }: S3ServiceException): boolean =>
+  $metadata.httpStatusCode === 403 && 'clockSkewCorrected' in $metadata;
+
+const retryAfterMsOf = ({ $response }: S3ServiceException): number | undefined =>
+  readRetryAfterMs(new Headers($response?.headers), Date.now());
 
 const statusOf = (thrown: unknown): number | undefined =>
   thrown instanceof S3ServiceException ? thrown.$metadata.httpStatusCode : undefined;

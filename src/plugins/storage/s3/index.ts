@@ -8,5 +8,5 @@ export const s3Storage = definePlugin({
   kind: 'storage',
   backend: 's3',
   configSchema,
-  create: (config, context) => new S3Storage(config, new S3Link(config, context)),
+  create: (config, context) => new S3Storage(config, new S3Link(config, context), context.logger),
 });

@@ -9,10 +9,12 @@ import {
   ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
+  type UploadPartCommandInput,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { pluginFailure } from '../../../domain/stage-error.ts';
 import { slicesToSend } from '../../../kit/local-bytes.ts';
+import type { Patience } from '../../../kit/patience.ts';
 import { StorageStop } from '../../../kit/storage-stop.ts';
 import type { StorageCall } from '../../spec/storage.ts';
 import { isLostUpload } from './failures.ts';
@@ -41,11 +43,11 @@ export function upload(link: S3Link, work: Upload, call: StorageCall): Promise<v
 }
 
 async function uploadAtOnce(link: S3Link, work: Upload, call: StorageCall): Promise<void> {
-  await link.ask(call, (client, patience) => {
-    const input = { ...work.target, ...factsOf(work), ...bodyOf(work, 0, patience), ...NEW_ONLY };
-    const command = new PutObjectCommand(input);
-    return client.send(command, { abortSignal: patience.signal });
-  });
+  await link.ask(call, (client, patience) =>
+    withBody(work, 0, patience, (body, abortSignal) =>
+      client.send(new PutObjectCommand({ ...work.target, ...factsOf(work), ...body, ...NEW_ONLY }), { abortSignal }),
+    ),
+  );
 }
 
 /** Goes on with the upload that an earlier attempt has left, with the parts that the server has and can prove. */
@@ -108,11 +110,12 @@ async function sendPart(
   { uploadId, index }: { uploadId: string; index: number },
   call: StorageCall,
 ): Promise<CompletedPart> {
-  const { ETag, ChecksumSHA256 } = await link.ask(call, (client, patience) => {
-    const input = { ...work.target, UploadId: uploadId, PartNumber: index + 1, ...bodyOf(work, index, patience) };
-    const command = new UploadPartCommand(input);
-    return client.send(command, { abortSignal: patience.signal });
-  });
+  const part = { ...work.target, UploadId: uploadId, PartNumber: index + 1 };
+  const { ETag, ChecksumSHA256 } = await link.ask(call, (client, patience) =>
+    withBody(work, index, patience, (body, abortSignal) =>
+      client.send(new UploadPartCommand({ ...part, ...body }), { abortSignal }),
+    ),
+  );
   const checksum = ChecksumSHA256 === undefined ? {} : { ChecksumSHA256 };
   return { PartNumber: index + 1, ...(ETag === undefined ? {} : { ETag }), ...checksum };
 }
@@ -135,15 +138,26 @@ export async function endLeftovers(link: S3Link, { target }: Pick<Upload, 'targe
 
 const factsOf = ({ sha256, contentType }: Upload) => ({ Metadata: { sha256 }, ContentType: contentType });
 
-function bodyOf(
+/**
+ * Makes a request with the bytes of a part. The SDK pipes them without looking for errors, which would end the process: here
+ * bytes that cannot be read end the request, and a request that ends lets go of the bytes.
+ */
+async function withBody<T>(
   { handle, sizeBytes, partBytes, partHashes }: Upload,
   index: number,
-  patience: Parameters<typeof slicesToSend>[2],
-) {
+  patience: Patience,
+  request: (body: Pick<UploadPartCommandInput, 'Body' | 'ContentLength' | 'ChecksumSHA256'>, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const [start, end] = [index * partBytes, Math.min((index + 1) * partBytes, sizeBytes)];
-  return {
-    Body: Readable.from(slicesToSend(handle, { start, end }, patience)),
-    ContentLength: end - start,
-    ChecksumSHA256: partHashes[index]?.toString('base64'),
-  };
+  const unreadable = new AbortController();
+  const Body = Readable.from(slicesToSend(handle, { start, end }, patience));
+  Body.on('error', (thrown) => unreadable.abort(thrown));
+  const body = { Body, ContentLength: end - start, ChecksumSHA256: partHashes[index]?.toString('base64') };
+  try {
+    return await request(body, AbortSignal.any([patience.signal, unreadable.signal]));
+  } catch (thrown) {
+    throw unreadable.signal.aborted ? unreadable.signal.reason : thrown;
+  } finally {
+    Body.destroy();
+  }
 }

@@ -1,8 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
-import { withoutSecrets } from '../../../kit/clean-failure.ts';
 import { type Patience, withPatience } from '../../../kit/patience.ts';
 import { valueOf } from '../../../kit/storage-stop.ts';
+import { withoutSecrets } from '../../../kit/without-secrets.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
 import type { StorageCall } from '../../spec/storage.ts';
 import type { S3Config } from './config.ts';
@@ -15,7 +15,7 @@ export class S3Link {
   readonly #config: S3Config;
   readonly #context: PluginContext;
   #client: S3Client | undefined;
-  #secret: string | undefined;
+  #secret = '';
 
   constructor(config: S3Config, context: PluginContext) {
     this.#config = config;

@@ -13,18 +13,16 @@ import type { Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
 import { BlockHashes } from '../../../kit/block-hashes.ts';
 import { hashOf, openLocal, readSealed, saveNew } from '../../../kit/local-bytes.ts';
-import type { Patience } from '../../../kit/patience.ts';
+import { type Patience, UNATTENDED } from '../../../kit/patience.ts';
 import { checkKey, StorageStop, settle } from '../../../kit/storage-stop.ts';
+import type { Logger } from '../../spec/plugin.ts';
 import type { LocalFile, Storage, StorageCall } from '../../spec/storage.ts';
 import type { S3Config } from './config.ts';
-import { isAbsent, isRivalled } from './failures.ts';
+import { isAbsent, isLostUpload, isRivalled } from './failures.ts';
 import { endLeftovers, type Upload, upload } from './multipart.ts';
 import type { S3Link } from './s3-link.ts';
 
 type Digest = Omit<LocalFile, 'path'>;
-
-/** Calls that nobody cancels and whose progress nobody asks for. */
-const UNATTENDED: StorageCall = { signal: new AbortController().signal, onProgress: () => undefined };
 
 /** So that a link opens in a browser's player. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -33,16 +31,19 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   mov: 'video/quicktime',
   avi: 'video/x-msvideo',
   ts: 'video/mp2t',
+  jpg: 'image/jpeg',
 };
 
 /** Keeps clips in a bucket. See the README beside this file for what is verified, by whom, and what a link gives away. */
 export class S3Storage implements Storage {
   readonly #config: S3Config;
   readonly #link: S3Link;
+  readonly #logger: Logger;
 
-  constructor(config: S3Config, link: S3Link) {
+  constructor(config: S3Config, link: S3Link, logger: Logger) {
     this.#config = config;
     this.#link = link;
+    this.#logger = logger;
   }
 
   put(file: LocalFile, key: string, call: StorageCall): Promise<Result<StoredClip, PluginFailure>> {
@@ -55,11 +56,9 @@ export class S3Storage implements Storage {
         const partHashes = file.sizeBytes === 0 ? [createHash('sha256').digest()] : hashes.digests();
         const { sizeBytes, sha256 } = file;
         const contentType = CONTENT_TYPES[key.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
-        await this.#store(
-          { handle, sizeBytes, sha256, partHashes, partBytes, contentType, target: this.#target(key) },
-          key,
-          call,
-        );
+        const work = { handle, sizeBytes, sha256, partHashes, partBytes, contentType, target: this.#target(key) };
+        if (!(await this.#holds(key, work, call))) await this.#store(work, key, call);
+        if (partHashes.length > 1) await this.#endLeftovers(work, call);
         call.onProgress(sizeBytes);
         return stored(key);
       } finally {
@@ -119,19 +118,26 @@ export class S3Storage implements Storage {
     return { Bucket: bucket, Key: prefix === '' ? key : `${prefix}/${key}` };
   }
 
-  /** Uploads unless it is there. The server has checked each part as it came; its size is looked at once more when it is whole. */
+  /** Uploads. The server has checked each part as it came; its size is looked at once more when it is whole. */
   async #store(work: Upload, key: string, call: StorageCall): Promise<void> {
-    if (await this.#holds(key, work, call)) return;
     try {
       await upload(this.#link, work, call);
     } catch (thrown) {
-      // Another put was faster, or is about to be.
-      if (!isRivalled(thrown)) throw thrown;
+      // Another put was faster, or is about to be. One that is done ends the uploads of the others; so may a rule of the bucket.
+      if (!isRivalled(thrown) && !isLostUpload(thrown)) throw thrown;
     }
-    if (!(await this.#holds(key, work, call))) {
-      throw new StorageStop(pluginFailure('STORAGE_UNREACHABLE', `another upload to ${key} goes on`));
+    if (await this.#holds(key, work, call)) return;
+    throw new StorageStop(pluginFailure('STORAGE_UNREACHABLE', `another upload to ${key} goes on, or the server ended this one`));
+  }
+
+  /** The clip is stored and verified, so whatever fails here is no failure of its upload. */
+  async #endLeftovers(work: Upload, call: StorageCall): Promise<void> {
+    try {
+      await endLeftovers(this.#link, work, call);
+    } catch (thrown) {
+      const { code, message } = this.#link.explain('end broken uploads')(thrown);
+      this.#logger.warn({ code, key: work.target.Key, reason: message }, 'broken uploads stay in the bucket, and are paid for');
     }
-    if (work.partHashes.length > 1) await endLeftovers(this.#link, work, call);
   }
 
   /** Whether exactly these bytes are there, by the hash they were stored with, else by reading them. Others: STORAGE_CONFLICT. */

@@ -79,6 +79,8 @@ describe('a stored clip', () => {
     // Then
     for (const put of puts) expect(put).toMatchObject({ ok: true });
     expect(asked.filter((method) => method === 'GET').length).toBe(1);
+    // And what was moved to its name is not asked for again.
+    expect(asked).not.toContain('DELETE');
   });
 
   test('has no link: whoever opens it would need the password', () => {
@@ -104,6 +106,20 @@ describe('what was left over', () => {
     // Then
     expect((await filesStored()).toSorted()).toEqual(['clip.mp4', 'young.part']);
   });
+});
+
+test('a clip is stored also where what others have left cannot be listed', async () => {
+  // Given
+  const forbids: Bouncer = (request, response) => {
+    const lists = request.method === 'PROPFIND' && request.headers['depth'] === '1';
+    if (lists) response.writeHead(403).end();
+    return lists;
+  };
+  await using door = await openWebdavDoor(server, forbids);
+  // When
+  const put = await openStorage({ url: `${door.url}/${root}` }).put(await localFile('the footage'), 'clip.mp4', createCall());
+  // Then
+  expect(put).toMatchObject({ ok: true });
 });
 
 test('a folder that somebody has removed is made again by the next attempt', async () => {

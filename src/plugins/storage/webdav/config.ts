@@ -1,17 +1,10 @@
 import { z } from 'zod';
-
-const environmentVariable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-  .describe('Name of an environment variable, never the secret itself.');
-
-const address = z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).refine(isBareUrl, {
-  error: 'must not carry a user name, password, query or fragment; credentials are named by username_env and password_env',
-});
+import { bareUrl } from '../../../kit/bare-url.ts';
+import { environmentVariable } from '../../../kit/environment-variable.ts';
 
 export const configSchema = z
   .strictObject({
-    url: address.describe('Folder for everything stored, such as `https://cloud.example.com/remote.php/dav/files/me/HomeSec`.'),
+    url: bareUrl.describe('Folder for everything stored, such as `https://cloud.example.com/remote.php/dav/files/me/HomeSec`.'),
     auth: z
       .enum(['basic', 'digest', 'none'])
       .default('basic')
@@ -41,8 +34,3 @@ export const configSchema = z
   });
 
 export type WebdavConfig = z.output<typeof configSchema>;
-
-function isBareUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
-}

@@ -1,7 +1,6 @@
 import type { WebDAVClientError } from 'webdav';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
-
-const MAX_RETRY_AFTER_S = 3_600;
+import { readRetryAfterMs } from '../../../kit/retry-after.ts';
 
 export const isAbsent = (thrown: unknown): boolean => statusOf(thrown) === 404;
 /** Something has the name already (RFC 4918, 9.9.4). */
@@ -30,12 +29,8 @@ function codeOf(status: number): StageErrorCode {
   return status === 412 ? 'STORAGE_CONFLICT' : 'STORAGE_DENIED';
 }
 
-function retryAfterMsOf(thrown: unknown): number | undefined {
-  const value = isResponseError(thrown) ? thrown.response?.headers.get('retry-after') : undefined;
-  return value !== undefined && value !== null && /^\d+$/.test(value)
-    ? Math.min(Number(value), MAX_RETRY_AFTER_S) * 1000
-    : undefined;
-}
+const retryAfterMsOf = (thrown: unknown): number | undefined =>
+  isResponseError(thrown) ? readRetryAfterMs(thrown.response?.headers, Date.now()) : undefined;
 
 const isResponseError = (thrown: unknown): thrown is WebDAVClientError => thrown instanceof Error && 'status' in thrown;
 const statusOf = (thrown: unknown): number | undefined => (isResponseError(thrown) ? thrown.status : undefined);

@@ -8,5 +8,5 @@ export const webdavStorage = definePlugin({
   kind: 'storage',
   backend: 'webdav',
   configSchema,
-  create: (config, context) => new WebdavStorage(config, new WebdavLink(config, context)),
+  create: (config, context) => new WebdavStorage(config, new WebdavLink(config, context), context.logger),
 });

@@ -1,8 +1,8 @@
 import { AuthType, createClient, type WebDAVClient } from 'webdav';
 import type { PluginFailure } from '../../../domain/stage-error.ts';
-import { withoutSecrets } from '../../../kit/clean-failure.ts';
 import { type Patience, withPatience } from '../../../kit/patience.ts';
 import { valueOf } from '../../../kit/storage-stop.ts';
+import { withoutSecrets } from '../../../kit/without-secrets.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
 import type { StorageCall } from '../../spec/storage.ts';
 import type { WebdavConfig } from './config.ts';
@@ -15,7 +15,7 @@ export class WebdavLink {
   readonly #config: WebdavConfig;
   readonly #context: PluginContext;
   #client: WebDAVClient | undefined;
-  #password: string | undefined;
+  #password = '';
 
   constructor(config: WebdavConfig, context: PluginContext) {
     this.#config = config;

@@ -6,8 +6,9 @@ import type { StoredClip } from '../../../domain/known.ts';
 import type { Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
 import { hashOf, openLocal, readSealed, saveNew, slicesToSend } from '../../../kit/local-bytes.ts';
-import type { Patience } from '../../../kit/patience.ts';
+import { type Patience, UNATTENDED } from '../../../kit/patience.ts';
 import { checkKey, StorageStop, settle } from '../../../kit/storage-stop.ts';
+import type { Logger } from '../../spec/plugin.ts';
 import type { LocalFile, Storage, StorageCall } from '../../spec/storage.ts';
 import type { WebdavConfig } from './config.ts';
 import { isFolderThere, isLocked, isTaken } from './failures.ts';
@@ -15,9 +16,6 @@ import { newPart, PARTS_DIR, PRIVATE_DIR, sweepParts } from './parts.ts';
 import type { WebdavLink } from './webdav-link.ts';
 
 type Digest = Omit<LocalFile, 'path'>;
-
-/** Calls that nobody cancels and whose progress nobody asks for. */
-const UNATTENDED: StorageCall = { signal: new AbortController().signal, onProgress: () => undefined };
 
 /** Others who move something to the same name are done in a moment. */
 const LOCKED_TRIES = 20;
@@ -29,11 +27,13 @@ export class WebdavStorage implements Storage {
   readonly #link: WebdavLink;
   /** Folders that are there, as far as is known. */
   readonly #folders = new Set<string>();
+  readonly #logger: Logger;
   #isSwept = false;
 
-  constructor(config: WebdavConfig, link: WebdavLink) {
+  constructor(config: WebdavConfig, link: WebdavLink, logger: Logger) {
     this.#config = config;
     this.#link = link;
+    this.#logger = logger;
   }
 
   put(file: LocalFile, key: string, call: StorageCall): Promise<Result<StoredClip, PluginFailure>> {
@@ -100,13 +100,17 @@ export class WebdavStorage implements Storage {
     } catch (thrown) {
       // Perhaps because somebody has removed a folder.
       this.#folders.clear();
+      await this.#discard(part, call);
       throw thrown;
-    } finally {
-      // After the move it is gone already. What cannot be removed now is swept later.
-      await this.#remove(part, UNATTENDED).catch(() => undefined);
     }
+    await this.#discard(part, call);
     // Another put was faster: good when it stored the same bytes.
     if (!(await this.#holds(key, file, call))) throw stop('STORAGE_UNREACHABLE', `another upload to ${key} goes on`);
+  }
+
+  /** Also of a call that was cancelled. What cannot be removed now is swept later. */
+  async #discard(part: string, { onProgress }: StorageCall): Promise<void> {
+    await this.#remove(part, { ...UNATTENDED, onProgress }).catch(() => undefined);
   }
 
   async #send(handle: FileHandle, part: string, { sizeBytes }: LocalFile, call: StorageCall): Promise<void> {
@@ -196,7 +200,12 @@ export class WebdavStorage implements Storage {
   async #sweep(call: StorageCall): Promise<void> {
     if (this.#isSwept) return;
     this.#isSwept = true;
-    await sweepParts(this.#link, call);
+    try {
+      await sweepParts(this.#link, call);
+    } catch (thrown) {
+      const { code, message } = this.#link.explain('remove broken uploads')(thrown);
+      this.#logger.warn({ code, reason: message }, `broken uploads stay on the server, in ${PARTS_DIR}`);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isRetryable } from '../../../src/domain/stage-error.ts';
 import type { LocalFile, Storage, StorageCall } from '../../../src/plugins/spec/storage.ts';
 import { dropboxStorage } from '../../../src/plugins/storage/dropbox/index.ts';
@@ -208,6 +208,21 @@ describe('what Dropbox refuses', () => {
     expect(server.requests.length).toBe(asked);
   });
 
+  test('for now is waited out no longer because the clock was set', async () => {
+    // Given
+    const storage = openStorage();
+    const file = await localFile(1000);
+    server.faults.plan(UPLOAD, RATE_LIMITED(7));
+    await storage.put(file, 'clip', createCall());
+    // When
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 86_400_000 });
+    const ping = await storage.ping();
+    vi.useRealTimers();
+    // Then
+    expect(ping).toMatchObject({ ok: false, error: { code: 'STORAGE_RATE_LIMITED' } });
+    if (!ping.ok) expect(ping.error.retryAfterMs).toBeLessThanOrEqual(7000);
+  });
+
   test.each([
     ['path/insufficient_space/..', 409, 'STORAGE_FULL'],
     ['path/no_write_permission/..', 409, 'STORAGE_DENIED'],
@@ -342,9 +357,11 @@ describe('a stored clip', () => {
       isChanged = true;
     };
     // When
-    const put = await openStorage().put(file, 'clip', createCall({ pace }));
+    const call = notingCall();
+    const put = await openStorage().put(file, 'clip', { ...call, pace });
     await handle.close();
-    // Then
+    // Then the next attempt begins anew
+    expect(call.notes.at(-1)).toBeUndefined();
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNVERIFIED' } });
     expect(server.files.paths).toEqual([]);
     if (!put.ok) expect(isRetryable(put.error.code)).toBe(true);

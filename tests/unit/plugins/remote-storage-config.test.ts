@@ -20,16 +20,20 @@ describe('config of dropbox', () => {
     expect(parsed.root).toBe(expected);
   });
 
-  test.each([{ root: 'HomeSec' }, { root: '/a//b' }, { root: '/a\\b' }, { chunk_size_bytes: 5_000_000 }, { token: 'x' }])(
-    'refuses %j',
-    (config) => {
-      // Given
-      // When
-      const parsed = dropboxStorage.configSchema.safeParse(config);
-      // Then
-      expect(parsed.success).toBe(false);
-    },
-  );
+  test.each([
+    { root: 'HomeSec' },
+    { root: '/a//b' },
+    { root: '/a\\b' },
+    { chunk_size_bytes: 5_000_000 },
+    { token: 'x' },
+    { api_url: 'https://me:secret@here' },
+  ])('refuses %j', (config) => {
+    // Given
+    // When
+    const parsed = dropboxStorage.configSchema.safeParse(config);
+    // Then
+    expect(parsed.success).toBe(false);
+  });
 });
 
 describe('config of s3', () => {
@@ -45,16 +49,18 @@ describe('config of s3', () => {
     expect(parsed.path_style).toBe(expected);
   });
 
-  test.each([{}, { bucket: 'my-cameras', prefix: '/a' }, { bucket: 'my-cameras', part_size_bytes: 1_000_000 }])(
-    'refuses %j',
-    (config) => {
-      // Given
-      // When
-      const parsed = s3Storage.configSchema.safeParse(config);
-      // Then
-      expect(parsed.success).toBe(false);
-    },
-  );
+  test.each([
+    {},
+    { bucket: 'my-cameras', prefix: '/a' },
+    { bucket: 'my-cameras', part_size_bytes: 1_000_000 },
+    { bucket: 'my-cameras', endpoint: 'https://key:secret@nas' },
+  ])('refuses %j', (config) => {
+    // Given
+    // When
+    const parsed = s3Storage.configSchema.safeParse(config);
+    // Then
+    expect(parsed.success).toBe(false);
+  });
 });
 
 describe('config of webdav', () => {

@@ -1,15 +1,10 @@
 import { z } from 'zod';
-
-const environmentVariable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-  .describe('Name of an environment variable, never the secret itself.');
+import { bareUrl } from '../../../kit/bare-url.ts';
+import { environmentVariable } from '../../../kit/environment-variable.ts';
 
 const MIB = 1 << 20;
 
-const server = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-  .transform((address) => address.replace(/\/+$/, ''));
+const server = bareUrl.transform((address) => address.replace(/\/+$/, ''));
 
 export const configSchema = z.strictObject({
   root: z

@@ -1,8 +1,8 @@
 import { Dropbox, DropboxAuth, type DropboxAuthOptions } from 'dropbox';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
-import { withoutSecrets } from '../../../kit/clean-failure.ts';
 import { type Patience, withPatience } from '../../../kit/patience.ts';
 import { StorageStop, valueOf } from '../../../kit/storage-stop.ts';
+import { withoutSecrets } from '../../../kit/without-secrets.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
 import type { StorageCall } from '../../spec/storage.ts';
 import type { DropboxConfig } from './config.ts';
@@ -17,7 +17,7 @@ interface Session {
   readonly auth: DropboxAuth;
   readonly client: Dropbox;
   /** Secrets that outlive an access token. */
-  readonly lasting: readonly (string | undefined)[];
+  readonly lasting: readonly string[];
 }
 
 /** The way to one Dropbox, with what all calls share: tokens, and a pause that Dropbox has asked for. */
@@ -25,6 +25,7 @@ export class DropboxLink {
   readonly #config: DropboxConfig;
   readonly #context: PluginContext;
   #session: Session | undefined;
+  /** By a clock that nobody sets. */
   #pauseEndsAtMs = 0;
 
   constructor(config: DropboxConfig, context: PluginContext) {
@@ -37,7 +38,7 @@ export class DropboxLink {
    * holds for the whole app, so until then every call fails without asking.
    */
   async ask<T>(call: StorageCall, request: DropboxRequest<T>): Promise<T> {
-    const pauseMs = this.#pauseEndsAtMs - Date.now();
+    const pauseMs = Math.ceil(this.#pauseEndsAtMs - performance.now());
     if (pauseMs > 0) {
       throw new StorageStop(pluginFailure('STORAGE_RATE_LIMITED', 'Dropbox asked the app to wait', undefined, pauseMs));
     }
@@ -51,7 +52,7 @@ export class DropboxLink {
       });
     } catch (thrown) {
       const { code, retryAfterMs = 0 } = describeFailure('ask', thrown);
-      if (code === 'STORAGE_RATE_LIMITED') this.#pauseEndsAtMs = Math.max(this.#pauseEndsAtMs, Date.now() + retryAfterMs);
+      if (code === 'STORAGE_RATE_LIMITED') this.#pauseEndsAtMs = Math.max(this.#pauseEndsAtMs, performance.now() + retryAfterMs);
       throw thrown;
     }
   }
@@ -60,8 +61,7 @@ export class DropboxLink {
   explain(what: string): (thrown: unknown) => PluginFailure {
     return (thrown) => {
       const { auth, lasting = [] } = this.#session ?? {};
-      const secrets = [auth?.getAccessToken(), ...lasting];
-      return withoutSecrets(describeFailure(what, thrown), secrets);
+      return withoutSecrets(describeFailure(what, thrown), [auth?.getAccessToken() ?? '', ...lasting]);
     };
   }
 
@@ -69,7 +69,8 @@ export class DropboxLink {
     const fetch = createFetch(this.#config);
     const credentials = this.#credentials();
     const auth = new SharedAuth({ fetch, ...credentials });
-    return { auth, client: new Dropbox({ auth, fetch }), lasting: [credentials.refreshToken, credentials.clientSecret] };
+    const { refreshToken = '', clientSecret = '' } = credentials;
+    return { auth, client: new Dropbox({ auth, fetch }), lasting: [refreshToken, clientSecret] };
   }
 
   #credentials(): DropboxAuthOptions {

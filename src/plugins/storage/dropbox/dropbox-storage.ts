@@ -1,14 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { downloadFile, type files } from 'dropbox';
 import type { StoredClip } from '../../../domain/known.ts';
 import type { Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
 import { BlockHashes } from '../../../kit/block-hashes.ts';
-import { openLocal, readSealed } from '../../../kit/local-bytes.ts';
+import { hashOfFile, openLocal, readSealed } from '../../../kit/local-bytes.ts';
+import { UNATTENDED } from '../../../kit/patience.ts';
 import { checkKey, StorageStop, settle } from '../../../kit/storage-stop.ts';
 import type { LocalFile, Storage, StorageCall } from '../../spec/storage.ts';
 import type { DropboxConfig } from './config.ts';
@@ -19,9 +18,6 @@ import { type Upload, upload } from './upload-session.ts';
 
 type Digest = Omit<LocalFile, 'path'>;
 type Work = Omit<Upload, 'path' | 'chunkBytes'>;
-
-/** Calls that nobody cancels and whose progress nobody asks for. */
-const UNATTENDED: StorageCall = { signal: new AbortController().signal, onProgress: () => undefined };
 
 /** Keeps clips in a Dropbox. See the README beside this file for what is verified and what a link gives away. */
 export class DropboxStorage implements Storage {
@@ -135,6 +131,8 @@ export class DropboxStorage implements Storage {
     try {
       const made = await upload(this.#link, { ...work, path, chunkBytes: this.#config.chunk_size_bytes }, call);
       if (made.content_hash === work.contentHash) return undefined;
+      // What is wrong may be in the session, so that the next attempt must not go on with it.
+      call.saveProgress?.(undefined);
       await this.#link.ask(call, (client, { signal }) => client.filesDeleteV2({ path, parent_rev: made.rev }, { signal }));
     } catch (thrown) {
       const rival = describeFailure('store', thrown).code === 'STORAGE_CONFLICT' ? await this.#find(key, call) : undefined;
@@ -159,9 +157,7 @@ export class DropboxStorage implements Storage {
     const path = join(this.#tempDir, randomUUID());
     try {
       await this.#download(key, path, call);
-      const hash = createHash('sha256');
-      await pipeline(createReadStream(path), hash);
-      return hash.digest('hex');
+      return await hashOfFile(path, call);
     } finally {
       await rm(path, { force: true });
     }

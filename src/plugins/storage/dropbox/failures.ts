@@ -1,6 +1,7 @@
 import { DropboxResponseError } from 'dropbox';
 import { z } from 'zod';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
+import { readRetryAfterMs } from '../../../kit/retry-after.ts';
 
 /** What a refusal's summary contains, such as `path/conflict/file/..`, and what that means; the first that fits. */
 const REFUSALS: readonly (readonly [part: string, code: StageErrorCode])[] = [
@@ -20,9 +21,7 @@ const REFUSALS: readonly (readonly [part: string, code: StageErrorCode])[] = [
   ['too_large', 'STORAGE_DENIED'],
 ];
 
-const DEFAULT_RETRY_AFTER_S = 15;
-/** Asking again once an hour harms nobody, whatever a server asks for. */
-const MAX_RETRY_AFTER_S = 3_600;
+const DEFAULT_RETRY_AFTER_MS = 15_000;
 
 const bodySchema = z.object({
   error_summary: z.string().catch(''),
@@ -82,9 +81,7 @@ function codeOf(thrown: DropboxResponseError<unknown>): StageErrorCode {
 
 function retryAfterMsOf({ headers }: DropboxResponseError<unknown>): number {
   // Typed as anything by the SDK; it is what fetch gave.
-  const value = (headers as Headers).get('retry-after');
-  const seconds = value !== null && /^\d+$/.test(value.trim()) ? Number(value) : DEFAULT_RETRY_AFTER_S;
-  return Math.min(seconds, MAX_RETRY_AFTER_S) * 1000;
+  return readRetryAfterMs(headers as Headers, Date.now()) ?? DEFAULT_RETRY_AFTER_MS;
 }
 
 function reasonOf(thrown: unknown): string {

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { ClipSource } from '../src/domain/activities.ts';
 import type { Clip } from '../src/domain/clip.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
 import { isRetryable, type PluginFailure, pluginFailure } from '../src/domain/stage-error.ts';
+import { hashOfFile } from '../src/kit/local-bytes.ts';
 import type { Storage, StorageCall } from '../src/plugins/spec/storage.ts';
 
 export interface ClipBytesDeps {
@@ -36,7 +34,7 @@ export async function withClipBytes<T>(
   use: (path: string) => Promise<Result<T, PluginFailure>>,
 ): Promise<Result<T, PluginFailure>> {
   const { clip } = source;
-  if (await holds(clip.path, clip)) return use(clip.path);
+  if (await holds(clip.path, clip, call)) return use(clip.path);
   const folder = await mkdtemp(join(deps.copiesDir, 'clip-'));
   try {
     const copied = await copyInto(folder, deps, source, call);
@@ -55,12 +53,14 @@ async function copyInto(
 ): Promise<Result<string, PluginFailure>> {
   const pathOf = (origin: string) => join(folder, `${origin}-${clip.clipId}${extname(clip.storageKey)}`);
   const fromStorage = (within: StorageCall) =>
-    verified('storage', pathOf('storage'), clip, (path) => storage.get(clip.storageKey, path, within));
+    verified({ origin: 'storage', path: pathOf('storage'), clip, call: within }, (path) =>
+      storage.get(clip.storageKey, path, within),
+    );
   if (fetchFromHost === undefined || clipsUrl === undefined) return fromStorage(call);
   const stored = await whileMoving(call, fromStorage);
   if (stored.ok) return stored;
   call.onProgress(0);
-  const fetched = await verified('the camera host', pathOf('host'), clip, (path) =>
+  const fetched = await verified({ origin: 'the camera host', path: pathOf('host'), clip, call }, (path) =>
     fetchFromHost({ clip, clipsUrl }, path, call),
   );
   if (fetched.ok) return fetched;
@@ -69,15 +69,20 @@ async function copyInto(
   return err({ ...error, message: `${stored.error.message}; ${fetched.error.message}` });
 }
 
+interface Fetching {
+  readonly origin: string;
+  readonly path: string;
+  readonly clip: Clip;
+  readonly call: StorageCall;
+}
+
 async function verified(
-  origin: string,
-  path: string,
-  clip: Clip,
+  { origin, path, clip, call }: Fetching,
   get: (path: string) => Promise<Result<void, PluginFailure>>,
 ): Promise<Result<string, PluginFailure>> {
   const got = await get(path);
   if (!got.ok) return got;
-  if (await holds(path, clip)) return ok(path);
+  if (await holds(path, clip, call)) return ok(path);
   return err(pluginFailure('CLIP_CORRUPT', `${origin} gave other bytes for ${clip.storageKey}`));
 }
 
@@ -88,12 +93,15 @@ async function whileMoving<T>(
 ): Promise<Result<T, PluginFailure>> {
   const stalled = new AbortController();
   const watch = setTimeout(() => stalled.abort(), STORAGE_STALLED_AFTER_MS);
+  let doneBytes = 0;
   try {
     return await transfer({
       ...call,
       signal: AbortSignal.any([call.signal, stalled.signal]),
       onProgress: (bytesDone) => {
-        watch.refresh();
+        // The same figure again is a sign of life, of a storage that has stopped.
+        if (bytesDone !== doneBytes) watch.refresh();
+        doneBytes = bytesDone;
         call.onProgress(bytesDone);
       },
     });
@@ -105,11 +113,11 @@ async function whileMoving<T>(
   }
 }
 
-/** Whether the file is there and has exactly the clip's bytes. */
-async function holds(path: string, { sizeBytes, sha256 }: Clip): Promise<boolean> {
+/** Whether the file is there and has exactly the clip's bytes. What cannot be read does not; another place may have them. */
+async function holds(path: string, { sizeBytes, sha256 }: Clip, call: StorageCall): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found?.size !== sizeBytes) return false;
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex') === sha256;
+  const found256 = await hashOfFile(path, call).catch(() => undefined);
+  call.signal.throwIfAborted();
+  return found256 === sha256;
 }

@@ -3,7 +3,7 @@ import type { Activities } from '../src/domain/activities.ts';
 import type { Clip } from '../src/domain/clip.ts';
 import type { StoredClip } from '../src/domain/known.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
-import type { PluginFailure } from '../src/domain/stage-error.ts';
+import { isRetryable, type PluginFailure } from '../src/domain/stage-error.ts';
 import type { Pace } from '../src/kit/pace.ts';
 import type { Storage, StorageCall } from '../src/plugins/spec/storage.ts';
 import { uploadCall } from './storage-call.ts';
@@ -24,12 +24,11 @@ export function createUploadClip({ storage, storageBackend, pace }: UploadDeps):
   };
 }
 
-/** Local bytes that are gone are no failure when an earlier run has uploaded them. */
+/** Local bytes that are gone, or have gone bad, are no failure when an earlier attempt or run has uploaded them. */
 async function store(storage: Storage, clip: Clip, call: StorageCall): Promise<Result<StoredClip, PluginFailure>> {
   const put = await storage.put(clip, clip.storageKey, call);
-  if (put.ok || put.error.code !== 'CLIP_MISSING') return put;
+  if (put.ok || !(put.error.code === 'CLIP_MISSING' || put.error.code === 'CLIP_CORRUPT')) return put;
   const verified = await storage.verify(clip.storageKey, clip, call);
-  if (!verified.ok) return verified;
-  if (verified.value === undefined) return put;
-  return ok(verified.value);
+  if (!verified.ok) return isRetryable(verified.error.code) ? verified : put;
+  return verified.value === undefined ? put : ok(verified.value);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ClipBytesDeps } from '../../activities/clip-bytes.ts';
-import { createGpuActivities } from '../../activities/index.ts';
+import { createGpuActivities, createHostActivities } from '../../activities/index.ts';
 import { type ClipServer, openClipServer } from '../../src/clip-server/clip-server.ts';
 import { fetchClip } from '../../src/clip-server/fetch-clip.ts';
 import type { Clip } from '../../src/domain/clip.ts';
@@ -14,8 +14,9 @@ import { createClipId } from '../../src/domain/ids.ts';
 import { err, ok } from '../../src/domain/result.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { pluginFailure } from '../../src/domain/stage-error.ts';
+import { createPace } from '../../src/kit/pace.ts';
 import { localStorage } from '../../src/plugins/storage/local/index.ts';
-import { SAW_PERSON } from '../support/clip-world.ts';
+import { failing, SAW_PERSON } from '../support/clip-world.ts';
 import { createTestContext } from '../support/plugin-context.ts';
 
 let folder: string;
@@ -45,7 +46,11 @@ function createDetector(host?: ClipServer) {
     fetchClip({ ...source, secret: SECRET }, path, call);
   const { detectObjects } = createGpuActivities({ storage, copiesDir, fetchFromHost, filter, filterBackend: 'noting' });
   const source = host === undefined ? {} : { clipsUrl: `http://127.0.0.1:${host.port}` };
-  const detect = (clip: Clip) => new MockActivityEnvironment().run(detectObjects, { clip, ...source });
+  const detect = (clip: Clip, onHeartbeat: () => void = () => undefined) => {
+    const environment = new MockActivityEnvironment();
+    environment.on('heartbeat', onHeartbeat);
+    return environment.run(detectObjects, { clip, ...source });
+  };
   return { detect, seen, storage, copiesDir };
 }
 
@@ -115,6 +120,18 @@ describe('a filter worker', () => {
     expect(await readdir(copiesDir)).toEqual([]);
   });
 
+  it('is seen to live while it looks whether these are the bytes', async () => {
+    // Given a large clip
+    const { detect, seen } = createDetector();
+    const clip = await createClip('the bytes '.repeat(300_000));
+    const signs: number[] = [];
+    // When
+    const answer = await detect(clip, () => signs.push(seen.length));
+    // Then
+    expect(answer).toEqual(ok(SAW_PERSON));
+    expect(signs.filter((looks) => looks === 0).length).toBeGreaterThan(1);
+  });
+
   it('is not fooled by another file at the same path', async () => {
     // Given
     const { detect, seen, storage } = createDetector();
@@ -170,12 +187,14 @@ describe('a filter worker that shares no disk with the camera host', () => {
   });
 
   it('gets them from the host when storage hangs', async () => {
-    // Given
+    // Given a storage that stops after four bytes, and goes on to say so
     const clip = await createClip('the bytes');
     await rm(clip.path);
     const { detect, seen, storage } = createDetector(await openHost('the bytes', clip));
-    storage.get = async (_key, _path, { signal }) => {
+    storage.get = async (_key, _path, { signal, onProgress }) => {
+      const signs = setInterval(() => onProgress(4), 1_000);
       await once(signal, 'abort');
+      clearInterval(signs);
       throw signal.reason;
     };
     // When
@@ -212,5 +231,25 @@ describe('a filter worker that shares no disk with the camera host', () => {
     const answer = await detect(clip);
     // Then
     expect(answer).toMatchObject({ ok: false, error: { code: 'CLIP_HOST_UNREACHABLE' } });
+  });
+});
+
+describe('an upload of local bytes that have gone bad', () => {
+  it.each([
+    [true, { ok: true, value: { storageUri: expect.stringMatching(/^local:clips/) } }],
+    [false, { ok: false, error: { kind: 'UploadError', code: 'CLIP_CORRUPT' } }],
+  ])('when they are stored: %s', async (isStored, expected) => {
+    // Given
+    const { storage } = createDetector();
+    const clip = await createClip('the bytes');
+    if (isStored) await storage.put(clip, clip.storageKey, noProgress);
+    await writeFile(clip.path, 'THE BYTES');
+    const deps = { storageBackend: 'local', pace: createPace(undefined), release: async () => undefined, prune: () => undefined };
+    // When storage looks at them before it looks at what it has
+    storage.put = async () => failing('CLIP_CORRUPT');
+    const { uploadClip } = createHostActivities({ storage, ...deps });
+    const uploaded = await new MockActivityEnvironment().run(uploadClip, { clip });
+    // Then
+    expect(uploaded).toMatchObject(expected);
   });
 });

@@ -88,7 +88,7 @@ export class DropboxServer implements AsyncDisposable {
       if (fault?.do === 'be_silent') return;
       if (fault?.do === 'answer') return await refuse(request, response, fault);
       const answer = await this.#answer(pathname, request, fault);
-      if (fault?.do === 'lose_answer') request.destroy();
+      if (fault?.do === 'lose_answer') request.socket.destroy();
       else if (answer instanceof Download) await answer.send(response);
       else send(response, 200, answer);
     } catch (thrown) {

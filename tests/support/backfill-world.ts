@@ -32,13 +32,13 @@ import { createTemporalClient } from '../../src/temporal/client.ts';
 import { startClip } from '../../src/temporal/start-clip.ts';
 import { createGpuWorker, createPipelineWorker, createVlmWorker } from '../../workers/queue-workers.ts';
 import { installTemporalRuntime } from '../../workers/temporal-runtime.ts';
-import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { openClipDatabase } from './clip-database.ts';
 import { ANALYSIS_RESULT, type ClipStory, createStory, FILTER_RESULT, NEW_EVENTS } from './clip-story.ts';
 import { createTestContext } from './plugin-context.ts';
 import { stack } from './stack.ts';
 import { valueOf } from './value-of.ts';
 import { waitUntil } from './wait-until.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** Clips on one page of a backfill here. */
 export const PAGE_CLIPS = 3;
@@ -265,7 +265,7 @@ async function createWorkers(
     },
   };
   return Promise.all([
-    createPipelineWorker(at, pipeline, await bundleWorkflows(context.logger)),
+    createPipelineWorker(at, pipeline, await workflowBundle()),
     createGpuWorker(
       at,
       {

@@ -19,7 +19,9 @@ const change = (step: string) =>
     'await processAll(run, alerting);': `${step} await processAll(run, alerting);`,
   });
 
-it('fifty clips that are under way when the workflow changes are finished by the new code, and new clips go its way', async () => {
+it('fifty clips that are under way when the workflow changes are finished by the new code, and new clips go its way', {
+  timeout: 180_000,
+}, async () => {
   // Given 25 clips that wait for the detector and 25 that wait for a person
   const slow = held<FilterResult>();
   world.scripts.analyze = [failing('VLM_REJECTED')];

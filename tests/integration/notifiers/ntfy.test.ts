@@ -111,6 +111,17 @@ describe('what an ntfy server receives', () => {
     expect(request?.body.toString()).toContain('Unverified: no detector has confirmed it.');
   });
 
+  test('says how sure it is also behind a summary without an end', async () => {
+    // Given
+    const { server, notifier } = await channel();
+    // When
+    await notifier.send({ ...BARE_ALERT, summary: 'and then '.repeat(1_000) }, signal());
+    // Then
+    const text = server.accepted[0]?.body.toString() ?? '';
+    expect(text.length).toBeLessThanOrEqual(1_000);
+    expect(text).toMatch(/^and then .*…\nUnverified: no detector has confirmed it\..*CET$/s);
+  });
+
   test('tells of a camera that is away, and replaces it when it is back', async () => {
     // Given
     const { server, notifier } = await channel();

@@ -39,8 +39,11 @@ export const withPicture = ({ headers, text }: NtfyMessage): Readonly<Record<str
   'X-Filename': 'snapshot.jpg',
 });
 
-const textOf = ({ time, summary, notes }: AlertWords): string =>
-  cleanText([summary, ...notes, time].filter(Boolean).join('\n'), MAX_TEXT_CHARS);
+/** When it is too long the summary is cut: that an alert is unverified must not get lost behind it. */
+function textOf({ time, summary = '', notes }: AlertWords): string {
+  const rest = [...notes, time].join('\n');
+  return [cleanText(summary, MAX_TEXT_CHARS - rest.length - 1), rest].filter(Boolean).join('\n');
+}
 
 function priorityOf(alert: OutgoingAlert, { priorities }: NtfyConfig): number {
   if (alert.kind === 'camera_offline') return priorities.camera;

@@ -64,7 +64,12 @@ async function tell(repository: Repository, run: EndedRun): Promise<Result<unkno
 }
 
 /** What the run still had on its way to Postgres, and its end. The same however often it is told. */
-function storyOf({ runId, endedAt, reason, input, clipId, events }: EndedRun, state: ClipState | undefined): ClipEvent[] {
+function storyOf(
+  { runId, endedAt, reason, input, clipId, events }: EndedRun,
+  state: ClipState | undefined,
+): readonly ClipEvent[] {
+  // It has told its end, and waited only for its host to release it.
+  if (events.some(({ eventType }) => eventType === 'clip_done')) return events;
   const generation = Math.max(input.generation, state?.generation ?? 1, ...events.map((event) => event.generation));
   const endMs = endedAt.getTime();
   const stamped = (event: NewClipEvent, sequence: number): ClipEvent => ({

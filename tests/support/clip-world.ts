@@ -64,6 +64,8 @@ export interface Scripts {
   notify: Record<string, Script<void>>;
   /** Real channels in the place of scripted ones. */
   notifiers: Record<string, Notifier>;
+  /** What the host waits for before it releases a clip. */
+  release: Promise<unknown> | undefined;
   /** What storage has of a clip whose local bytes are gone. */
   verify: Script<StoredClip | undefined>;
   policyFails: boolean;
@@ -207,6 +209,7 @@ const defaultScripts = (): Scripts => ({
   analyze: [ok(PROWLER)],
   notify: { phone: [ok(undefined)] },
   notifiers: {},
+  release: undefined,
   verify: [ok(STORED)],
   policyFails: false,
   policy: {},
@@ -276,7 +279,10 @@ async function createWorkers(
           storage,
           storageBackend: 'scripted',
           pace: createPace(undefined),
-          release: async (clipId, { uploaded }) => void world.released.push({ clipId, uploaded }),
+          release: async (clipId, { uploaded }) => {
+            await scripts.release;
+            world.released.push({ clipId, uploaded });
+          },
           prune: () => undefined,
         }),
         setAsideClip: createSetAsideClip(async (clipId, { message }) => world.setAside.set(clipId, message)),

@@ -113,6 +113,22 @@ describe('a clip that somebody terminates', () => {
     });
   });
 
+  it('when it was done but for its release, stays done, and is set aside', async () => {
+    // Given
+    const release = held<void>();
+    world.scripts.release = release.answer;
+    const clip = await world.newClip();
+    await world.start(clip);
+    await world.seen(clip, 'clip_done');
+    await handleOf(world, clip).terminate('the host is gone for good');
+    release.give(ok(undefined));
+    // When
+    await reconcile();
+    // Then
+    expect(stateOf(clip)?.status).toBe('done');
+    expect(world.setAside.get(clip.clipId)).toContain('the host is gone for good');
+  });
+
   it('by a reset, before all was written: the rest is written all the same, and the clip lives', async () => {
     // Given a clip that has alerted while Postgres was away, and is then reset to its beginning
     world.scripts.postgresAway = true;

@@ -171,7 +171,7 @@ describe('what a subscriber receives', () => {
     const broker = await startMosquitto(['allow_anonymous true', 'max_packet_size 4000']);
     cleanup(broker.kill);
     const subscriber = await subscribed(broker.port, '#');
-    const { notifier } = createChannel({ host: broker.host, port: broker.port, snapshot: true });
+    const { notifier, context } = createChannel({ host: broker.host, port: broker.port, snapshot: true });
     cleanup(() => notifier.close());
     // When
     const sent = [await notifier.send({ ...FULL_ALERT, snapshot: new Uint8Array(10_000) }, signal())];
@@ -181,6 +181,8 @@ describe('what a subscriber receives', () => {
     expect(sent).toMatchObject([{ ok: true }, { ok: false, error: { code: 'NOTIFY_REJECTED' } }, { ok: true }]);
     const topics = (await received(subscriber, 3)).map((line) => line.replace(/ [01] \{.*/, ''));
     expect(topics).toEqual(['homesec/availability 0 online', 'homecam/alerts/Front Door', 'homecam/alerts/Front Door']);
+    const warned = context.lines.filter(({ level }) => level === 'warn');
+    expect(warned).toMatchObject([{ fields: { topic: 'homecam/alerts/Front Door/snapshot' } }]);
   });
 
   test.each([0, 1, 2])('is published with QoS %i when so configured', async (qos) => {

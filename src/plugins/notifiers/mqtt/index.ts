@@ -8,5 +8,5 @@ export const mqttNotifier = definePlugin({
   kind: 'notifier',
   backend: 'mqtt',
   configSchema,
-  create: (config, context) => new MqttNotifier(config, new BrokerLink(config, context)),
+  create: (config, context) => new MqttNotifier(config, new BrokerLink(config, context), context.logger),
 });

@@ -4,6 +4,7 @@ import type { PluginFailure } from '../../../domain/stage-error.ts';
 import { alertJson } from '../../../kit/alert-json.ts';
 import { unlessAborted } from '../../../kit/unless-aborted.ts';
 import type { Notifier, OutgoingAlert } from '../../spec/notifier.ts';
+import type { Logger } from '../../spec/plugin.ts';
 import type { MqttConfig } from './config.ts';
 import type { BrokerLink } from './link.ts';
 import type { Message, Session } from './session.ts';
@@ -14,11 +15,13 @@ export class MqttNotifier implements Notifier {
   readonly showsPictures: boolean;
   readonly #config: MqttConfig;
   readonly #link: BrokerLink;
+  readonly #logger: Logger;
 
-  constructor(config: MqttConfig, link: BrokerLink) {
+  constructor(config: MqttConfig, link: BrokerLink, logger: Logger) {
     this.showsPictures = config.snapshot;
     this.#config = config;
     this.#link = link;
+    this.#logger = logger;
   }
 
   async send(alert: OutgoingAlert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
@@ -58,7 +61,11 @@ export class MqttNotifier implements Notifier {
   }
 
   #show(session: Session, message: Message): void {
-    void session.publish(message, { timeoutMs: this.#config.publish_timeout_s * 1000, signal: new AbortController().signal });
+    const limits = { timeoutMs: this.#config.publish_timeout_s * 1000, signal: new AbortController().signal };
+    void session.publish(message, limits).then((shown) => {
+      const { topic } = message;
+      if (!shown.ok) this.#logger.warn({ topic, error: shown.error }, 'the MQTT broker did not take what goes beside an alert');
+    });
   }
 
   async ping(): Promise<Result<void, PluginFailure>> {

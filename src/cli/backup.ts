@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { BackupError } from '../backup/backup-error.ts';
 import { listBackups } from '../backup/backup-folder.ts';
+import { sizeInWords } from '../kit/size-in-words.ts';
 import { backUpHousehold, backupDirOf, restoreHousehold } from '../runtime/backup.ts';
 import { valueOrExit } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -69,7 +70,3 @@ function addRestore(backup: Command): void {
 }
 
 const exitCodeOf = (error: BackupError): number => (error.code === 'BACKUP_SERVER_AWAY' ? EXIT.unavailable : EXIT.failed);
-
-/** A new household's is of some kilobytes. */
-const sizeInWords = (bytes: number): string =>
-  bytes < 100_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

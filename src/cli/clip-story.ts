@@ -1,6 +1,7 @@
 import type { ClipState } from '../domain/clip-state.ts';
 import type { ClipEvent } from '../domain/events.ts';
 import { formatMs } from '../domain/format-ms.ts';
+import { sizeInWords } from '../kit/size-in-words.ts';
 import { detailOf, tookOf } from './event-words.ts';
 import { printLine, printTable } from './print.ts';
 
@@ -8,7 +9,7 @@ import { printLine, printTable } from './print.ts';
 export function printStory(state: ClipState, events: readonly ClipEvent[]): void {
   printLine(`${state.clipId}  ${state.status}`);
   printLine(
-    `${state.cameraName}, ${localTime(state.recordedStartAt)}, ${formatMs(state.durationMs)}, ${(state.sizeBytes / 1e6).toFixed(1)} MB`,
+    `${state.cameraName}, ${localTime(state.recordedStartAt)}, ${formatMs(state.durationMs)}, ${sizeInWords(state.sizeBytes)}`,
   );
   if (state.storageUri !== undefined) printLine(`stored: ${state.storageUri}`);
   if (state.analysisResult !== undefined) printLine(`told: ${state.analysisResult.summary}`);

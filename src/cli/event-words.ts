@@ -2,6 +2,7 @@ import { assertNever } from '../domain/assert-never.ts';
 import type { FilterResult } from '../domain/detection.ts';
 import type { ClipEvent } from '../domain/events.ts';
 import { formatMs } from '../domain/format-ms.ts';
+import { sizeInWords } from '../kit/size-in-words.ts';
 
 /** How long the stage took that an event ends, such as `132 ms` or `10.3 s`; empty for events that end none. */
 export const tookOf = (event: ClipEvent): string =>
@@ -12,7 +13,7 @@ export function detailOf(event: ClipEvent): string {
   const again = 'attempt' in event && event.attempt > 1 ? ` (attempt ${event.attempt})` : '';
   switch (event.eventType) {
     case 'clip_recorded':
-      return `${event.cameraName}, ${formatMs(event.durationMs)} of video, ${(event.sizeBytes / 1e6).toFixed(1)} MB`;
+      return `${event.cameraName}, ${formatMs(event.durationMs)} of video, ${sizeInWords(event.sizeBytes)}`;
     case 'upload_failed':
     case 'filter_failed':
     case 'vlm_failed':

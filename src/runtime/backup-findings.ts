@@ -1,5 +1,6 @@
 import { listBackups } from '../backup/backup-folder.ts';
 import { attention, bad, good } from '../kit/findings.ts';
+import { sizeInWords } from '../kit/size-in-words.ts';
 import type { Finding } from '../plugins/spec/finding.ts';
 import type { App } from './app.ts';
 import { backupDirOf } from './backup.ts';
@@ -18,7 +19,7 @@ export async function backupFindings(app: Pick<App, 'config' | 'folders'>, nowMs
   try {
     const [newest] = await listBackups(dir);
     if (newest === undefined) return [attention('backups', `none in ${dir}`, fix)];
-    const told = `${newest.path}, ${(newest.sizeBytes / 1_000_000).toFixed(1)} MB`;
+    const told = `${newest.path}, ${sizeInWords(newest.sizeBytes)}`;
     const isOld = Date.parse(newest.madeAt) < nowMs - TURNS_TO_WORRY * everyH * HOUR_MS;
     return [isOld ? attention('backups', `the newest is ${told}`, fix) : good('backups', told)];
   } catch (error) {

@@ -38,8 +38,13 @@ export function parseConcurrency(text: string): number {
   throw new InvalidArgumentError(`Give a whole number from 1 to ${MAX_CONCURRENCY}.`);
 }
 
+/** A worker answers, in the time that one workflow task takes. */
+const ANSWER_WITHIN_MS = 20_000;
+
 async function send(command: Command, batch: string, update: BackfillUpdate, concurrency?: number): Promise<void> {
   const app = await openApp(command.optsWithGlobals<CommonOptions>());
   await using temporal = openTemporal(app);
-  printProgress(batch, await fromTemporal(updateBackfill(temporal.client, batch, update, concurrency)));
+  const { client } = temporal;
+  const answering = client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => updateBackfill(client, batch, update, concurrency));
+  printProgress(batch, await fromTemporal(answering));
 }

@@ -6,9 +6,7 @@ import { addToSummary, type ClipDiff, type DiffSummary, diffOf, NO_DIFFS } from 
 import { eachRun } from '../runtime/all-runs.ts';
 import { openThumbnails } from '../runtime/thumbnails.ts';
 import { diffPage, type PageClip } from './backfill-page.ts';
-import { type BackfillStore, batchArgument, openBackfillStore, stored } from './backfill-servers.ts';
-import { CliError } from './cli-error.ts';
-import { EXIT } from './exit-codes.ts';
+import { type BackfillStore, batchArgument, noClipsOf, openBackfillStore, stored } from './backfill-servers.ts';
 import type { CommonOptions } from './open-app.ts';
 import { printLine, tableText } from './print.ts';
 
@@ -50,7 +48,7 @@ async function tell(store: BackfillStore, batch: string, { format, all }: DiffOp
       if (run.outcome === 'done' && (diff.isChanged || all === true)) diffs.push(diff);
     }),
   );
-  if (summary.clips === 0) throw new CliError(`no clip has come to ${batch} yet`, EXIT.failed);
+  if (summary.clips === 0) throw noClipsOf(batch);
   // What matters most comes first; the order within is the one of recording.
   diffs.sort((a, b) => Number(b.alert !== undefined) - Number(a.alert !== undefined));
   switch (format) {
@@ -61,7 +59,7 @@ async function tell(store: BackfillStore, batch: string, { format, all }: DiffOp
     case 'csv':
       return [HEADER, ...diffs.map(cellsOf)].map((cells) => cells.map(csvCell).join(',')).join('\r\n');
     case 'html':
-      return diffPage({ batch, summary, clips: await withPictures(store, batch, diffs) });
+      return diffPage({ batch, summary, ...(await withPictures(store, diffs)) });
     default:
       return assertNever(format);
   }
@@ -89,16 +87,17 @@ const summaryText = (summary: DiffSummary): string =>
   `classes changed in ${summary.classesChanged}, risk in ${summary.riskChanged}; ` +
   `${summary.wouldAlert} would alert now, ${summary.wouldNotAlert} would not any more`;
 
-/** Pictures on one page; more would make it too large to open. */
+/** Clips and pictures on one page; more would make it too large to open. */
+const CARDS = 2_000;
 const PICTURES = 500;
 
-async function withPictures({ app, clips }: BackfillStore, batch: string, diffs: readonly ClipDiff[]): Promise<PageClip[]> {
-  await using thumbnails = await openThumbnails(app, batch);
+async function withPictures({ app, clips }: BackfillStore, diffs: readonly ClipDiff[]) {
+  await using thumbnails = await openThumbnails(app);
   const page: PageClip[] = [];
-  for (const [index, diff] of diffs.entries()) {
+  for (const [index, diff] of diffs.slice(0, CARDS).entries()) {
     const state = stored(await clips.get(diff.clipId));
     const jpeg = state === undefined || index >= PICTURES ? undefined : await thumbnails.take(state);
     page.push({ diff, ...(state === undefined ? {} : { state }), ...(jpeg === undefined ? {} : { jpeg }) });
   }
-  return page;
+  return { clips: page, more: diffs.length - page.length };
 }

@@ -1,5 +1,6 @@
 import type { ClipDiff, DiffSummary } from '../domain/backfill-diff.ts';
 import type { ClipState } from '../domain/clip-state.ts';
+import { escapeHtml } from '../mail/escape-html.ts';
 
 /** A clip on the page; without state it has been forgotten meanwhile, without JPEG there was no way to a picture. */
 export interface PageClip {
@@ -12,27 +13,30 @@ interface DiffPage {
   readonly batch: string;
   readonly summary: DiffSummary;
   readonly clips: readonly PageClip[];
+  /** Clips that have changed, too, and are left out. */
+  readonly more: number;
 }
 
 /** One page that needs no other file and no network. Everything that came from cameras, models or the owner is escaped. */
-export function diffPage({ batch, summary, clips }: DiffPage): string {
+export function diffPage({ batch, summary, clips, more }: DiffPage): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>Backfill ${escaped(batch)}</title>
+<title>Backfill ${escapeHtml(batch)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <header>
-<h1>Backfill ${escaped(batch)}</h1>
+<h1>Backfill ${escapeHtml(batch)}</h1>
 <p>${summary.done} of ${summary.clips} clips compared, ${summary.skipped} skipped, ${summary.failed} failed</p>
 <dl>${tiles(summary)}</dl>
 </header>
 <main>
 ${clips.length === 0 ? '<p>Nothing has changed.</p>' : clips.map(card).join('\n')}
+${more === 0 ? '' : `<p>${more} more are left out; <code>homesec backfill diff ${escapeHtml(batch)} --format csv</code> has all.</p>`}
 </main>
 </body>
 </html>`;
@@ -83,8 +87,8 @@ function card({ diff, state, jpeg }: PageClip): string {
   return `<article>
 <div>${picture}</div>
 <div>
-<h2>${escaped(state?.cameraName ?? diff.clipId)} ${verdict(diff)}</h2>
-<p class="at">${escaped(state?.recordedStartAt ?? '')} · ${escaped(diff.clipId)}</p>
+<h2>${escapeHtml(state?.cameraName ?? diff.clipId)} ${verdict(diff)}</h2>
+<p class="at">${escapeHtml(state?.recordedStartAt ?? '')} · ${escapeHtml(diff.clipId)}</p>
 <table>
 <tr><th></th><th>before</th><th>now</th></tr>
 ${row('seen', '', signed(diff))}
@@ -101,13 +105,10 @@ const signed = ({ classesAdded, classesLost }: ClipDiff): string =>
 
 function row(what: string, before: string, after: string): string {
   if (before === '' && after === '') return '';
-  return `<tr><th>${what}</th><td>${escaped(before)}</td><td>${escaped(after)}</td></tr>`;
+  return `<tr><th>${what}</th><td>${escapeHtml(before)}</td><td>${escapeHtml(after)}</td></tr>`;
 }
 
 function verdict({ alert }: ClipDiff): string {
   if (alert === undefined) return '';
   return alert === 'would' ? '<span class="more">would alert now</span>' : '<span class="less">would not alert</span>';
 }
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

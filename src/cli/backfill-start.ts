@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatIssue } from '../config/issue.ts';
 import { type BackfillPlan, type ClipSelection, type ConfigOverride, costOf, NO_COUNTS } from '../domain/backfill.ts';
@@ -19,6 +20,11 @@ import { EXIT } from './exit-codes.ts';
 import type { CommonOptions, ConfiguredApp } from './open-app.ts';
 import { openTemporal } from './open-servers.ts';
 import { printJson, printLine } from './print.ts';
+
+type Limits = Pick<StartOptions, 'maxTokens' | 'maxCost' | 'promptPrice' | 'completionPrice' | 'runMode'>;
+
+/** Of a deleted clip there is nothing to look at. */
+const STATUSES = CLIP_STATUSES.filter((status) => status !== 'deleted');
 
 interface StartOptions extends CommonOptions, Omit<ClipSelection, 'cameraNames'> {
   readonly camera?: readonly string[];
@@ -49,7 +55,7 @@ export function addBackfillStart(backfill: Command): void {
     .command('start')
     .summary('analyse clips again')
     .description(
-      'Starts to analyse clips again, newest first. Without --filter and --vlm only the policy is\nasked anew, by what is known. Values of key=value are YAML: classes=[person,car].',
+      'Starts to analyse clips again, newest first. Without --filter and --vlm only the policy is asked anew, by what is known. Values of key=value are YAML: classes=[person,car].',
     );
   addSelection(start);
   addStages(start);
@@ -61,7 +67,7 @@ function addSelection(start: Command): void {
   start
     .option('--camera <name...>', 'only of these cameras')
     .option('--label <class>', 'only those in which this was seen')
-    .addOption(new Option('--status <status>', 'only in this status').choices(CLIP_STATUSES))
+    .addOption(new Option('--status <status>', 'only in this status').choices(STATUSES))
     .addOption(new Option('--risk-level <level>', 'only of this risk').choices(RISK_LEVELS))
     .option('--alerted', 'only those that alerted')
     .option('--no-alerted', 'only those that did not')
@@ -77,7 +83,7 @@ function addStages(start: Command): void {
     .option('--vlm', 'have the model describe again')
     .option('--vlm-model <name>', 'this model')
     .option('--vlm-config <key=value>', 'with this setting; repeatable', addOverride)
-    .option('--prompt-file <file>', 'with the instructions in this file')
+    .option('--prompt-file <file>', 'with the instructions in this file', (path: string) => resolve(path))
     .option('--policy-config <key=value>', 'decide with this setting; repeatable', addOverride)
     .addOption(new Option('--run-mode <mode>', 'when to describe; default: vlm.run_mode').choices(VLM_RUN_MODES));
 }
@@ -88,7 +94,7 @@ function addLimits(start: Command): void {
     .option('--concurrency <count>', 'clips at once', parseConcurrency, 2)
     .option('--max-errors <count>', 'failed clips before it pauses', parseAmount, 10)
     .option('--max-tokens <count>', 'end before more are used', parseAmount)
-    .option('--max-cost <amount>', 'end before it costs more', parseAmount)
+    .option('--max-cost <amount>', 'end before it costs more; needs prices', parseAmount)
     .option('--prompt-price <amount>', 'for a million tokens in', parseAmount, 0)
     .option('--completion-price <amount>', 'for a million tokens out', parseAmount, 0)
     .option('--notify', 'tell the channels of clips that alert now and never did')
@@ -113,21 +119,27 @@ async function begin(options: StartOptions): Promise<void> {
     const estimate = await estimateBackfill(plan, past, { run: options.concurrency, filter, vlm });
     return options.json === true ? printJson(estimate) : printEstimate(estimate, plan);
   }
+  if (stored(await store.runs.countClips(plan.selection)) === 0)
+    throw new CliError('no clip is chosen; `homesec clips list` shows what there is', EXIT.failed);
   await using temporal = openTemporal(app);
   const { concurrency, name: batch = nameOf(new Date()) } = options;
-  if (!(await fromTemporal(startBackfill(temporal.client, { batch, plan, concurrency }))))
-    throw new CliError(`there is already a backfill called ${batch}`, EXIT.failed);
+  // Temporal forgets a name after its retention; what was found under it is still there.
+  if (stored(await store.runs.exists(batch))) throw alreadyThere(batch);
+  if (!(await fromTemporal(startBackfill(temporal.client, { batch, plan, concurrency })))) throw alreadyThere(batch);
   if (options.json === true) printJson({ batch });
   else printLine(`started ${batch}; \`homesec backfill status ${batch} --follow\` shows how far it is`);
   if (options.follow === true) printProgress(batch, await followBackfill(temporal.client, batch));
 }
+
+const alreadyThere = (batch: string) => new CliError(`there is already a backfill called ${batch}`, EXIT.failed);
 
 const nameOf = (now: Date): string => now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
 
 async function createPlan(options: StartOptions, app: ConfiguredApp): Promise<BackfillPlan> {
   const overrides = await overridesOf(options);
   if (overrides.vlm !== undefined && app.config.vlm.run_mode === 'never')
-    throw new CliError('no worker serves the model while vlm.run_mode is never', EXIT.failed);
+    throw new CliError('vlm.run_mode is never, so no worker serves the model: set it, and restart the workers', EXIT.failed);
+  refuseWithoutEffect(options, overrides);
   const issues = checkOverrides(app, overrides);
   if (issues.length > 0) throw new CliError(issues.map(formatIssue).join('\n'), EXIT.usage);
   const { runMode, triggerClasses, maxAttempts, backoffMs, channels, clipsUrl } = planOf(app.config);
@@ -142,6 +154,17 @@ async function createPlan(options: StartOptions, app: ConfiguredApp): Promise<Ba
     channels: options.notify === true ? channels : [],
     ...(clipsUrl === undefined ? {} : { clipsUrl }),
   };
+}
+
+/** Options that would change nothing are a misunderstanding. */
+export function refuseWithoutEffect(options: Limits, { filter, vlm }: BackfillPlan['overrides']): void {
+  const { maxTokens, maxCost, promptPrice, completionPrice, runMode } = options;
+  if (maxCost !== undefined && promptPrice + completionPrice === 0)
+    throw new CliError('--max-cost needs --prompt-price and --completion-price: without them nothing costs anything', EXIT.usage);
+  if (vlm === undefined && (maxTokens ?? maxCost) !== undefined)
+    throw new CliError('--max-tokens and --max-cost limit what the model takes: they go with --vlm', EXIT.usage);
+  if (vlm === undefined && filter === undefined && runMode !== undefined)
+    throw new CliError('--run-mode says when the model describes a clip: it goes with --vlm or --filter', EXIT.usage);
 }
 
 /** What is recorded while it runs is not part of it. */

@@ -24,6 +24,8 @@ export interface AnalysisRuns {
   /** Newest recording first, those after a clip; runs that this version cannot read are left out. */
   list(batch: string, page: RunPageRequest): Promise<Result<RunPage, RepositoryError>>;
   markPromoted(batch: string, clipId: ClipId): Promise<Result<void, RepositoryError>>;
+  /** Whether a backfill of this name has come to a clip. */
+  exists(batch: string): Promise<Result<boolean, RepositoryError>>;
   /** Every backfill that has come to a clip, the latest first. */
   batches(): Promise<Result<readonly BatchSummary[], RepositoryError>>;
 }
@@ -86,6 +88,11 @@ export const createAnalysisRuns = (pool: Pool): AnalysisRuns => ({
         batch,
         clipId,
       ]);
+    }),
+  exists: (batch) =>
+    attempt('cannot read analysis runs', async () => {
+      const { rows } = await pool.query('select from analysis_runs where batch = $1 limit 1', [batch]);
+      return rows.length > 0;
     }),
   batches: () => attempt('cannot list backfills', () => batches(pool)),
 });

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { ClipState } from '../domain/clip-state.ts';
 import { snapshot } from '../media/snapshot.ts';
 import type { App } from './app.ts';
 import { loadStorage } from './compose.ts';
+import { openCopiesFolder } from './copies-folder.ts';
 
 /** Small pictures of clips, from the local bytes or, where these are gone, from a copy that lives as long as the call. */
 export interface Thumbnails extends AsyncDisposable {
@@ -14,10 +15,10 @@ export interface Thumbnails extends AsyncDisposable {
 const WIDTH = 320;
 const QUALITY = 70;
 
-export async function openThumbnails(app: App, name: string): Promise<Thumbnails> {
-  await mkdir(app.folders.temp, { recursive: true });
-  const folder = await mkdtemp(join(app.folders.temp, `thumbnails-${name}-`));
+export async function openThumbnails(app: App): Promise<Thumbnails> {
+  const copies = await openCopiesFolder(app);
   const storage = loadStorage(app);
+  let isStorageAway = false;
 
   async function pictureOf(path: string, state: ClipState): Promise<Buffer | undefined> {
     const atMs = state.filterResult?.detections[0]?.atMs ?? state.durationMs / 2;
@@ -29,16 +30,20 @@ export async function openThumbnails(app: App, name: string): Promise<Thumbnails
     take: async (state) => {
       const local = await stat(state.localPath).catch(() => undefined);
       if (local?.size === state.sizeBytes) return pictureOf(state.localPath, state);
-      const copy = join(folder, `${state.clipId}${extname(state.storageKey)}`);
-      const fetched = await storage.get(state.storageKey, copy, { signal: app.signal, onProgress: () => undefined });
-      if (!fetched.ok) return undefined;
-      const jpeg = await pictureOf(copy, state);
-      await rm(copy, { force: true });
-      return jpeg;
+      // Hundreds of clips would each wait for it.
+      if (isStorageAway) return undefined;
+      const copy = join(copies.dir, `${state.clipId}${extname(state.storageKey)}`);
+      try {
+        const fetched = await storage.get(state.storageKey, copy, { signal: app.signal, onProgress: () => undefined });
+        isStorageAway = !fetched.ok && fetched.error.code === 'STORAGE_UNREACHABLE';
+        return fetched.ok ? await pictureOf(copy, state) : undefined;
+      } finally {
+        await rm(copy, { force: true });
+      }
     },
     [Symbol.asyncDispose]: async () => {
       await storage.close();
-      await rm(folder, { recursive: true, force: true });
+      await copies[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClipEvent } from '../../src/domain/events.ts';
@@ -88,6 +88,32 @@ it('refuses settings that a plugin does not take, before anything is started', a
   expect(ran.exitCode).toBe(2);
   expect(ran.stderr).toMatch(/filter\.config\.modle: is not a known key; did you mean model/);
   expect(ran.stderr).toMatch(/vlm\.config\.max_frames: /);
+});
+
+it('starts nothing over no clip at all', async () => {
+  // Given, When
+  const ran = await backfill('start', '--camera', 'nowhere');
+  // Then
+  expect(ran).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no clip is chosen') });
+});
+
+it('reads a prompt from where the owner is', async () => {
+  // Given a file beside the owner, and a configuration in another folder
+  const elsewhere = await home.write('below/homesec.yaml', CONFIG);
+  await writeFile(join(home.folder, 'prompt.txt'), 'Say what you see.');
+  const options = { env: { BACKFILL_DSN: database.dsn }, cwd: home.folder };
+  // When
+  const args = ['backfill', 'start', '--prompt-file', 'prompt.txt', '--dry-run', '--json', '-c', elsewhere];
+  const { exitCode, stderr } = await homesec(args, options);
+  // Then
+  expect([exitCode, stderr]).toEqual([0, '']);
+});
+
+it('knows a name that no backfill has', async () => {
+  // Given, When
+  const ran = await backfill('promote', 'tyr');
+  // Then
+  expect(ran).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('homesec backfill list') });
 });
 
 it('says what a backfill would take, without Temporal', async () => {

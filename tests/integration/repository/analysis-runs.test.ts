@@ -56,6 +56,7 @@ it('keeps each run once, gives all in pages from the newest recording on, and co
   expect([...first.runs, ...second.runs].map(({ clipId }) => clipId)).toEqual(clipIds.toReversed());
   expect(second).toEqual({ runs: [expect.anything(), { ...failed, promoted: false }] });
   expect(valueOf(await runs.batches())).toMatchObject([{ batch: 'pages', done: 4, skipped: 0, failed: 1, promoted: 0 }]);
+  expect([valueOf(await runs.exists('pages')), valueOf(await runs.exists('page'))]).toEqual([true, false]);
   // And who was told once stays told
   expect(valueOf(await runs.hasTold(oldest))).toBe(true);
 });

@@ -6,7 +6,7 @@ const LASTING: ReadonlySet<string> = new Set(['EAUTH', 'EENVELOPE', 'EMESSAGE', 
 
 /** What nodemailer threw. A reply of 4yz is a "not now", as greylisting gives it, one of 5yz a "no" (RFC 5321, 4.2.1). */
 export function smtpFailure(server: string, thrown: unknown): PluginFailure {
-  return pluginFailure(codeOf(thrown), `mail server ${server} did not take the mail: ${reasonOf(thrown)}`, thrown);
+  return pluginFailure(codeOf(thrown), `mail server ${server}: ${reasonOf(thrown)}`, thrown);
 }
 
 /** Whether the server did not accept who we are: then the next attempt asks for the credentials anew. */

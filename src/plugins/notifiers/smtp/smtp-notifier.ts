@@ -77,7 +77,7 @@ export class SmtpNotifier implements Notifier {
   #failure(thrown: unknown, timeout: AbortSignal): PluginFailure {
     const server = serverName(this.#config);
     if (!timeout.aborted) return smtpFailure(server, thrown);
-    return pluginFailure('NOTIFY_TIMED_OUT', `mail server ${server} did not take the mail within ${this.#config.timeout_s} s`);
+    return pluginFailure('NOTIFY_TIMED_OUT', `mail server ${server} has not come to an end within ${this.#config.timeout_s} s`);
   }
 
   /** The next use opens another. One that another use has opened meanwhile stays. */

@@ -10,6 +10,11 @@ export interface EndedClip {
   readonly reason: string;
 }
 
+export interface ReconcileRequest {
+  /** How many ends are told between two looks at the list. Default: 200. */
+  readonly clipsPerPage?: number;
+}
+
 export interface ReconcileActivities {
   /**
    * Writes the end of clips whose workflow was ended from outside, and what a run that a reset ended had not got written yet.

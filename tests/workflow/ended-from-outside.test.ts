@@ -5,7 +5,7 @@ import { foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { ClipEvent } from '../../src/domain/events.ts';
 import { PIPELINE_QUEUE, PROCESS_CLIP, type ProcessClipState } from '../../src/domain/process-clip.ts';
-import { RECONCILE_CLIPS } from '../../src/domain/reconcile-clips.ts';
+import { RECONCILE_CLIPS, type ReconcileRequest } from '../../src/domain/reconcile-clips.ts';
 import { ok } from '../../src/domain/result.ts';
 import { retryClip } from '../../src/runtime/clip-commands.ts';
 import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, SAW_PERSON } from '../support/clip-world.ts';
@@ -29,8 +29,9 @@ const idsOf = (clip: Clip, eventType: ClipEvent['eventType']) =>
   new Set(world.events.filter((event) => event.clipId === clip.clipId && event.eventType === eventType).map(({ id }) => id));
 
 /** As the schedule does it. */
-const reconcile = () =>
-  world.client.workflow.execute<() => Promise<number>>(RECONCILE_CLIPS, {
+const reconcile = (request: ReconcileRequest = {}) =>
+  world.client.workflow.execute<(request: ReconcileRequest) => Promise<number>>(RECONCILE_CLIPS, {
+    args: [request],
     taskQueue: PIPELINE_QUEUE,
     workflowId: stack.uniqueName('reconcile'),
   });
@@ -84,6 +85,20 @@ describe('a clip that somebody terminates', () => {
     await reconcile();
     // Then
     expect(stateOf(clip)).toMatchObject({ status: 'failed', cameraName: clip.cameraName, localPath: clip.path });
+  });
+
+  it('is found in the same turn as all the others of a batch', async () => {
+    // Given more of them than one look at the list takes
+    const slow = held<FilterResult>();
+    world.scripts.filter = [slow.answer];
+    const clips = await Promise.all([1, 2, 3].map(() => world.newClip()));
+    await Promise.all(clips.map((clip) => world.start(clip)));
+    await Promise.all(clips.map((clip) => handleOf(world, clip).terminate()));
+    slow.give(ok(SAW_PERSON));
+    // When
+    await reconcile({ clipsPerPage: 2 });
+    // Then
+    expect(clips.map((clip) => stateOf(clip)?.status)).toEqual(['failed', 'failed', 'failed']);
   });
 
   it('keeps what it had not got written yet, to the last event', async () => {

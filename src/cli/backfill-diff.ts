@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { assertNever } from '../domain/assert-never.ts';
+import { hasFindings } from '../domain/backfill.ts';
 import { addToSummary, type ClipDiff, type DiffSummary, diffOf, NO_DIFFS } from '../domain/backfill-diff.ts';
 import { eachRun } from '../runtime/all-runs.ts';
 import { openThumbnails } from '../runtime/thumbnails.ts';
@@ -45,7 +46,7 @@ async function tell(store: BackfillStore, batch: string, { format, all }: DiffOp
     await eachRun(store.runs, batch, (run) => {
       const diff = diffOf(run);
       summary = addToSummary(summary, run, diff);
-      if (run.outcome === 'done' && (diff.isChanged || all === true)) diffs.push(diff);
+      if (hasFindings(run) && (diff.isChanged || all === true)) diffs.push(diff);
     }),
   );
   if (summary.clips === 0) throw noClipsOf(batch);
@@ -95,7 +96,8 @@ async function withPictures({ app, clips }: BackfillStore, diffs: readonly ClipD
   await using thumbnails = await openThumbnails(app);
   const page: PageClip[] = [];
   for (const [index, diff] of diffs.slice(0, CARDS).entries()) {
-    const state = stored(await clips.get(diff.clipId));
+    const found = await clips.get(diff.clipId);
+    const state = !found.ok && found.error.code === 'ROW_UNREADABLE' ? undefined : stored(found);
     const jpeg = state === undefined || index >= PICTURES ? undefined : await thumbnails.take(state);
     page.push({ diff, ...(state === undefined ? {} : { state }), ...(jpeg === undefined ? {} : { jpeg }) });
   }

@@ -1,4 +1,4 @@
-import { type AlertChange, type AnalysisRun, alertChangeOf } from './backfill.ts';
+import { type AlertChange, type AnalysisRun, alertChangeOf, hasFindings } from './backfill.ts';
 import type { ClipId } from './ids.ts';
 import type { RiskLevel } from './risk.ts';
 
@@ -50,10 +50,10 @@ export const NO_DIFFS: DiffSummary = {
   ...{ clips: 0, done: 0, skipped: 0, failed: 0, classesChanged: 0, riskChanged: 0, wouldAlert: 0, wouldNotAlert: 0 },
 };
 
-/** Only clips that were done are compared. */
-export function addToSummary(summary: DiffSummary, { outcome }: AnalysisRun, diff: ClipDiff): DiffSummary {
-  const counted = { ...summary, clips: summary.clips + 1, [outcome]: summary[outcome] + 1 };
-  if (outcome !== 'done') return counted;
+/** Only clips whose findings are whole are compared. */
+export function addToSummary(summary: DiffSummary, run: AnalysisRun, diff: ClipDiff): DiffSummary {
+  const counted = { ...summary, clips: summary.clips + 1, [run.outcome]: summary[run.outcome] + 1 };
+  if (!hasFindings(run)) return counted;
   return {
     ...counted,
     classesChanged: summary.classesChanged + Number(diff.classesAdded.length + diff.classesLost.length > 0),

@@ -150,6 +150,9 @@ export interface AnalysisRun {
   readonly told: boolean;
 }
 
+/** Whether its findings are whole: also those of a run that only failed to tell of them. */
+export const hasFindings = ({ outcome, error }: AnalysisRun): boolean => outcome === 'done' || error?.stage === 'notify';
+
 export interface AnalysisRunError {
   readonly stage: string;
   readonly code: StageErrorCode;

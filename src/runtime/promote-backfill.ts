@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hasFindings } from '../domain/backfill.ts';
 import type { ClipState } from '../domain/clip-state.ts';
 import type { ClipEvent, NewClipEvent } from '../domain/events.ts';
 import type { VLMSkipReason } from '../domain/known.ts';
@@ -15,12 +16,12 @@ export interface PromoteDeps {
 /**
  * Makes what a run found the clip's own, as events that its state is folded from. Done twice, it changes nothing: the same
  * findings of a run always become events with the same ids.
- * @returns false for a run that is not done, is promoted already, or whose clip is deleted.
+ * @returns false for a run whose findings are not whole, is promoted already, or whose clip is deleted or unreadable.
  */
 export async function promoteRun({ clips, runs }: PromoteDeps, run: StoredRun): Promise<Result<boolean, RepositoryError>> {
-  if (run.outcome !== 'done' || run.promoted) return ok(false);
+  if (!hasFindings(run) || run.promoted) return ok(false);
   const found = await clips.get(run.clipId);
-  if (!found.ok) return found;
+  if (!found.ok) return found.error.code === 'ROW_UNREADABLE' ? ok(false) : found;
   const state = found.value;
   if (state === undefined || state.status === 'deleted') return ok(false);
   const appended = await clips.append(run.clipId, stamped(findingsOf(run, state), run, state));

@@ -100,6 +100,34 @@ it('promotes a run as events, from which the same state is folded again, once', 
   expect(valueOf(await promoteRun({ clips, runs }, marked ?? expect.unreachable()))).toBe(false);
 });
 
+it('promotes what was found where only the alert did not get through, and nothing of a stage that failed', async () => {
+  // Given
+  const [untold, unseen] = [
+    await newClip('Untold', '2026-07-02T10:00:00.000Z'),
+    await newClip('Unseen', '2026-07-01T10:00:00.000Z'),
+  ];
+  const error = { stage: 'notify', code: 'NOTIFY_UNREACHABLE', message: 'away' } as const;
+  valueOf(await runs.record(runOver('failed', untold, { outcome: 'failed', error })));
+  valueOf(await runs.record(runOver('failed', unseen, { outcome: 'failed', error: { ...error, stage: 'filter' } })));
+  // When
+  const promoted = [];
+  for (const run of valueOf(await runs.list('failed', { limit: 2 })).runs)
+    promoted.push(valueOf(await promoteRun({ clips, runs }, run)));
+  // Then
+  expect(promoted).toEqual([true, false]);
+  expect(valueOf(await clips.get(untold))?.filterResult).toEqual(SEES_CAR);
+});
+
+it('leaves out a clip whose state nobody can read', async () => {
+  // Given
+  const clipId = await newClip('Unreadable', '2026-06-01T10:00:00.000Z');
+  valueOf(await runs.record(runOver('unreadable', clipId)));
+  await database.pool.query(`update clip_states set data = data - 'size_bytes' where clip_id = $1`, [clipId]);
+  const [run = expect.unreachable()] = valueOf(await runs.list('unreadable', { limit: 1 })).runs;
+  // When, Then
+  expect(valueOf(await promoteRun({ clips, runs }, run))).toBe(false);
+});
+
 it('promotes what a run finds when it comes to the clip once more, as after a reset', async () => {
   // Given a run that was promoted, and written once more as it was
   const clipId = await newClip('Again', '2026-08-01T10:00:00.000Z');

@@ -115,4 +115,14 @@ describe('a diff', () => {
     // Then
     expect(summary).toEqual({ ...NO_DIFFS, clips: 2, failed: 1, done: 1, wouldNotAlert: 1 });
   });
+
+  it('counts what was found where only the alert did not get through', () => {
+    // Given
+    const error = { stage: 'notify', code: 'NOTIFY_UNREACHABLE', message: 'away' } as const;
+    const untold: AnalysisRun = { ...RUN, outcome: 'failed', error, after: { ...RUN.after, decision: silent } };
+    // When
+    const summary = addToSummary(NO_DIFFS, untold, diffOf(untold));
+    // Then
+    expect(summary).toEqual({ ...NO_DIFFS, clips: 1, failed: 1, wouldNotAlert: 1 });
+  });
 });

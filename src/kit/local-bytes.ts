@@ -74,24 +74,28 @@ export async function* slicesToSend(
   }
 }
 
-/** Writes what comes into a new file, which appears under its name when it is complete. */
+/**
+ * Writes what comes into a new file, which appears under its name when it is complete. A local disk that fails is no fault of
+ * the storage: UNEXPECTED.
+ */
 export async function saveNew(path: string, body: AsyncIterable<Uint8Array>, patience: Patience): Promise<void> {
   const unfinished = `${path}.${randomUUID()}.part`;
+  const locally = <T>(work: Promise<T>): Promise<T> => work.catch((thrown: unknown) => Promise.reject(notWritten(path, thrown)));
   try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(unfinished, 'wx');
+    await locally(mkdir(dirname(path), { recursive: true }));
+    const file = await locally(open(unfinished, 'wx'));
     try {
       let doneBytes = 0;
       for await (const piece of body) {
-        for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+        for (let at = 0; at < piece.length; ) at += (await locally(file.write(piece, at))).bytesWritten;
         patience.progress((doneBytes += piece.length));
       }
     } finally {
       await file.close();
     }
-    await rename(unfinished, path);
+    await locally(rename(unfinished, path));
   } finally {
-    await rm(unfinished, { force: true });
+    await rm(unfinished, { force: true }).catch(() => undefined);
   }
 }
 
@@ -119,5 +123,8 @@ export function localFailure(path: string, thrown: unknown): PluginFailure {
   if (errno === 'EIO' || errno === 'EISDIR') return pluginFailure('CLIP_CORRUPT', why, thrown);
   return pluginFailure('UNEXPECTED', why, thrown);
 }
+
+const notWritten = (path: string, thrown: unknown): StorageStop =>
+  new StorageStop(pluginFailure('UNEXPECTED', `could not write the local file ${path}`, thrown));
 
 const changed = (path: string): PluginFailure => pluginFailure('CLIP_CORRUPT', `${path} is not what was sealed`);

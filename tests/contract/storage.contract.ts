@@ -130,6 +130,16 @@ export function describeStorage(name: string, setup: () => Promise<StorageSetup>
       expect(await readdir(folder)).not.toContain('fetched');
     });
 
+    test('is not to blame when the local disk does not take what it gives', async () => {
+      // Given a file in the place of the folder
+      const file = await localFile('the footage');
+      await storage.put(file, 'clip', createCall());
+      // When
+      const got = await storage.get('clip', join(file.path, 'fetched'), createCall());
+      // Then
+      expect(got).toMatchObject({ ok: false, error: { code: 'UNEXPECTED' } });
+    });
+
     test('reports local bytes that are gone, unless they are stored already', async () => {
       // Given
       const kept = await localFile('kept');

@@ -54,7 +54,11 @@ export class MemoryStorage implements Storage {
     if (refused !== undefined) return err(refused);
     const bytes = this.#files.get(key);
     if (bytes === undefined) return err(pluginFailure('CLIP_NOT_STORED_YET', `nothing under ${key}`));
-    await writeFile(path, bytes);
+    try {
+      await writeFile(path, bytes);
+    } catch (thrown) {
+      return err(pluginFailure('UNEXPECTED', `could not write ${path}`, thrown));
+    }
     call.onProgress(bytes.length);
     return ok(undefined);
   }

@@ -162,7 +162,8 @@ async function fetchInto(path: string, target: string, call: StorageCall): Promi
     await rename(unfinished, path);
     return true;
   } catch (thrown) {
-    await discard(unfinished);
+    // What was wrong first is what is told.
+    await discard(unfinished).catch(() => undefined);
     if (thrown instanceof StorageStop) throw thrown;
     throw new StorageStop(pluginFailure('UNEXPECTED', `could not write the local file ${path}: ${errnoOf(thrown)}`, thrown));
   } finally {

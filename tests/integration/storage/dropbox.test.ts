@@ -133,6 +133,26 @@ describe('an upload that broke off', () => {
     expect(await fetched('clip')).toBe(file.sha256);
   });
 
+  test('and was finished by another attempt meanwhile is found to be done', async () => {
+    // Given two attempts that know of the same session, as when the first was given up too early
+    const file = await localFile(3 * CHUNK_BYTES);
+    server.faults.plan(APPEND, { do: 'answer', status: 503 }, { skip: 1 });
+    const first = notingCall();
+    await openStorage().put(file, 'clip', first);
+    const note = first.notes.at(-1);
+    let isOvertaken = false;
+    const pace = async () => {
+      if (isOvertaken) return;
+      isOvertaken = true;
+      await openStorage().put(file, 'clip', notingCall(note));
+    };
+    // When
+    const put = await openStorage().put(file, 'clip', { ...notingCall(note), pace });
+    // Then nothing began anew
+    expect(put).toEqual({ ok: true, value: { storageUri: 'dropbox:clip' } });
+    expect(countOf(START)).toBe(1);
+  });
+
   test.each([UPLOAD, FINISH])('only for want of the answer of %s is found to be done', async (pathname) => {
     // Given
     const file = await localFile(pathname === UPLOAD ? 1000 : 2 * CHUNK_BYTES);

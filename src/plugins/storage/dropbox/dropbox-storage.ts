@@ -13,7 +13,7 @@ import type { LocalFile, Storage, StorageCall } from '../../spec/storage.ts';
 import type { DropboxConfig } from './config.ts';
 import { BLOCK_BYTES, contentHashOf, contentHashOfFew } from './content-hash.ts';
 import type { DropboxLink } from './dropbox-link.ts';
-import { describeFailure, isNotFound } from './failures.ts';
+import { describeFailure, isLostSession, isNotFound } from './failures.ts';
 import { type Upload, upload } from './upload-session.ts';
 
 type Digest = Omit<LocalFile, 'path'>;
@@ -135,6 +135,10 @@ export class DropboxStorage implements Storage {
       call.saveProgress?.(undefined);
       await this.#link.ask(call, (client, { signal }) => client.filesDeleteV2({ path, parent_rev: made.rev }, { signal }));
     } catch (thrown) {
+      // A session is gone after days, or because another attempt has just finished it.
+      if (isLostSession(thrown) && call.savedProgress !== undefined) {
+        return (await this.#find(key, call)) ?? this.#upload(work, key, { ...call, savedProgress: undefined });
+      }
       const rival = describeFailure('store', thrown).code === 'STORAGE_CONFLICT' ? await this.#find(key, call) : undefined;
       if (rival === undefined) throw thrown;
       return rival;

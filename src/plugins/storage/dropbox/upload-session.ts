@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { slicesToSend } from '../../../kit/local-bytes.ts';
 import type { StorageCall } from '../../spec/storage.ts';
 import type { DropboxLink } from './dropbox-link.ts';
-import { correctOffsetOf, isLostSession } from './failures.ts';
+import { correctOffsetOf } from './failures.ts';
 
 /** What is to be stored, and where. */
 export interface Upload {
@@ -37,17 +37,12 @@ export async function upload(link: DropboxLink, work: Upload, call: StorageCall)
 
 /**
  * Goes on with the session that an earlier attempt has left, at the offset that Dropbox has, whatever was noted: an attempt
- * that was killed may have sent more than it could note. A session that Dropbox no longer has is begun anew, once.
+ * that was killed may have sent more than it could note.
  */
 async function uploadInSession(link: DropboxLink, work: Upload, call: StorageCall): Promise<files.FileMetadata> {
   const saved = cursorSchema.safeParse(call.savedProgress);
   const known = saved.success && saved.data.contentHash === work.contentHash ? saved.data : undefined;
-  try {
-    return await sendAll(link, work, call, known ?? (await begin(link, work, call)));
-  } catch (thrown) {
-    if (!isLostSession(thrown)) throw thrown;
-    return sendAll(link, work, call, await begin(link, work, call));
-  }
+  return sendAll(link, work, call, known ?? (await begin(link, work, call)));
 }
 
 async function begin(link: DropboxLink, { contentHash }: Upload, call: StorageCall): Promise<Cursor> {

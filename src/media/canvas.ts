@@ -20,7 +20,7 @@ export interface Box {
   readonly height: number;
 }
 
-/** Text is so many times as large as the font. */
+/** Text is so many times as large as the font, where nobody asks for another size. */
 export const TEXT_SCALE = 2;
 
 export interface Canvas {
@@ -31,7 +31,7 @@ export interface Canvas {
 }
 
 /** An empty picture. What is drawn outside of it is lost. */
-export function createCanvas(width: number, height: number): Canvas {
+export function createCanvas(width: number, height: number, textScale = TEXT_SCALE): Canvas {
   const names = Object.keys(COLOURS);
   const pixels = new Uint8Array(width * height);
   const paint = (box: Box, colour: Colour): void => {
@@ -41,7 +41,7 @@ export function createCanvas(width: number, height: number): Canvas {
   };
   const text = (words: string, left: number, top: number): void => {
     for (const [x, y] of textPixels(words))
-      paint({ x: left + x * TEXT_SCALE, y: top + y * TEXT_SCALE, width: TEXT_SCALE, height: TEXT_SCALE }, 'ink');
+      paint({ x: left + x * textScale, y: top + y * textScale, width: textScale, height: textScale }, 'ink');
   };
   return { paint, text, toPng: () => encodePng({ width, height, pixels, palette: Object.values(COLOURS) }) };
 }

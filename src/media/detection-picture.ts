@@ -1,7 +1,7 @@
 import type { Detection } from '../domain/detection.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../domain/stage-error.ts';
-import { createCanvas, TEXT_SCALE } from './canvas.ts';
+import { createCanvas } from './canvas.ts';
 import { type JpegLook, jpegFilters, jpegQuantizer } from './jpeg.ts';
 import { runMedia } from './media-process.ts';
 import { GLYPH_HEIGHT, textWidth } from './pixel-font.ts';
@@ -13,8 +13,10 @@ export interface DetectionPictureRequest extends JpegLook {
 }
 
 const BOX = 'color=0xe89900:t=4';
-/** Pixels of paper around the words. */
-const MARGIN = 5;
+/** Of the words: to be read on a telephone, where the picture is a third as large. */
+const LABEL_SCALE = 4;
+/** Pixels of paper around them. */
+const MARGIN = 8;
 const TIMEOUT_MS = 60_000;
 
 /**
@@ -49,7 +51,7 @@ function drawArgs({ path, detection, maxSize, quality }: DetectionPictureRequest
 /** A small picture of words such as `person 87%`; ffmpeg's own text needs fonts that a machine may not have. */
 function drawLabel({ className, confidence }: Detection): Buffer {
   const words = `${className.toLowerCase()} ${Math.round(confidence * 100)}%`;
-  const canvas = createCanvas(textWidth(words) * TEXT_SCALE + 2 * MARGIN, GLYPH_HEIGHT * TEXT_SCALE + 2 * MARGIN);
+  const canvas = createCanvas(textWidth(words) * LABEL_SCALE + 2 * MARGIN, GLYPH_HEIGHT * LABEL_SCALE + 2 * MARGIN, LABEL_SCALE);
   canvas.text(words, MARGIN, MARGIN);
   return canvas.toPng();
 }

@@ -7,8 +7,8 @@ export default defineConfig({
   test: {
     // Threads crash the native bridge of Temporal's SDK.
     pool: 'forks',
-    // Most files wait for a server or a process most of the time; one at a time leaves half of a small machine idle.
-    maxWorkers: 2,
+    // Most files wait for a server or a process most of the time: one for each core leaves half of a small machine idle.
+    maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
     // `make histories` runs the recorders instead.
     include: [process.env['HOMESEC_RECORD_HISTORIES'] === undefined ? 'tests/**/*.test.ts' : 'tests/replay/record-*.ts'],

@@ -101,7 +101,7 @@ export async function saveNew(path: string, body: AsyncIterable<Uint8Array>, pat
 
 /** SHA-256 of a file, in lower-case hex digits; the caller hears how far it is. */
 export function hashOfFile(path: string, { signal, onProgress }: StorageCall): Promise<string> {
-  return hashOf(createReadStream(path, { signal, highWaterMark: READ_BYTES }), { progress: onProgress });
+  return hashOf(createReadStream(path, { signal }), { progress: onProgress });
 }
 
 /** SHA-256 of what comes, in lower-case hex digits. */

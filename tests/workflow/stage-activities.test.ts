@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ClipBytesDeps } from '../../activities/clip-bytes.ts';
 import { createGpuActivities, createHostActivities } from '../../activities/index.ts';
 import { type ClipServer, openClipServer } from '../../src/clip-server/clip-server.ts';
@@ -121,10 +121,13 @@ describe('a filter worker', () => {
   });
 
   it('is seen to live while it looks whether these are the bytes', async () => {
-    // Given a large clip
+    // Given a large clip, and a disk so slow that each look at the clock is a second later than the one before
     const { detect, seen } = createDetector();
     const clip = await createClip('the bytes '.repeat(300_000));
     const signs: number[] = [];
+    let nowMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 1_000));
+    onTestFinished(() => clock.mockRestore());
     // When
     const answer = await detect(clip, () => signs.push(seen.length));
     // Then

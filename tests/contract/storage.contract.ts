@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isRetryable } from '../../src/domain/stage-error.ts';
-import type { LocalFile, Storage, StorageCall } from '../../src/plugins/spec/storage.ts';
+import type { Storage, StorageCall } from '../../src/plugins/spec/storage.ts';
+import { createCall, writeLocalFile } from '../support/storage-calls.ts';
 
 export interface StorageSetup {
   /** Empty, and reachable. */
@@ -57,12 +57,9 @@ export function describeStorage(name: string, setup: () => Promise<StorageSetup>
     });
 
     let files = 0;
-    const localFile = async (content: string | Buffer): Promise<LocalFile> => {
+    const localFile = (content: string | Buffer) => {
       files += 1;
-      const path = join(folder, `local-${files}.mp4`);
-      await writeFile(path, content);
-      const bytes = Buffer.from(content);
-      return { path, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+      return writeLocalFile(join(folder, `local-${files}.mp4`), content);
     };
     const fetched = async (key: string): Promise<string> => {
       files += 1;
@@ -309,5 +306,3 @@ export function describeStorage(name: string, setup: () => Promise<StorageSetup>
     });
   });
 }
-
-const createCall = (): StorageCall => ({ signal: new AbortController().signal, onProgress: () => {} });

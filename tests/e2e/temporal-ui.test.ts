@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Clip } from '../../src/domain/clip.ts';
-import { foldClip } from '../../src/domain/clip-state.ts';
 import { err, ok } from '../../src/domain/result.ts';
 import { pluginFailure } from '../../src/domain/stage-error.ts';
 import { openBrowser } from '../support/browser.ts';
@@ -25,7 +23,6 @@ afterAll(async () => {
 /** The page holds each dialog twice, one of them out of sight. */
 const seen = (locator: Locator): Locator => locator.locator('visible=true');
 const workflows = (): string => `${stack.temporalUiUrl}/namespaces/${world.client.options.namespace}/workflows`;
-const stateOf = (clip: Clip) => foldClip(world.events.filter((event) => event.clipId === clip.clipId));
 
 /** Parts of the window. */
 const MAIN = { x: 256, y: 48, width: 1024, height: 852 };
@@ -75,7 +72,7 @@ describe('a person at the Temporal UI', () => {
     await picture('update', DIALOG);
     await seen(page.getByRole('button', { name: 'Submit' })).click();
     await world.seen(clip, 'clip_done');
-    expect(stateOf(clip)).toMatchObject({ status: 'done', generation: 1, analysisResult: { riskLevel: 'high' } });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'done', generation: 1, analysisResult: { riskLevel: 'high' } });
     const told = world.alerts.length;
 
     // When it is reset to its first task, Then it runs again, and says nothing twice
@@ -101,7 +98,7 @@ describe('a person at the Temporal UI', () => {
     await seen(page.locator('.cm-content', { hasText: clip.clipId })).waitFor();
     await seen(page.getByRole('button', { name: 'Start Workflow' })).click();
     await world.seen(clip, 'clip_done', 3);
-    expect(stateOf(clip)).toMatchObject({ status: 'done', generation: 2 });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'done', generation: 2 });
     expect(world.alerts).toHaveLength(told);
   });
 });

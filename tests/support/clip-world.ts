@@ -17,7 +17,7 @@ import type { AlertDesk } from '../../src/domain/alert-desk.ts';
 import type { AnalysisResult } from '../../src/domain/analysis.ts';
 import type { CameraEvent } from '../../src/domain/camera-events.ts';
 import type { Clip } from '../../src/domain/clip.ts';
-import { foldClip } from '../../src/domain/clip-state.ts';
+import { type ClipState, foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { ClipEvent } from '../../src/domain/events.ts';
 import { type ClipId, createClipId, workflowIdOf } from '../../src/domain/ids.ts';
@@ -135,6 +135,8 @@ export interface ClipWorld extends AsyncDisposable {
   newClip(changes?: Partial<Clip>): Promise<Clip>;
   start(clip: Clip, plan?: Partial<ClipPlan>): Promise<void>;
   eventTypes(clip: Clip): string[];
+  /** All events of the clip, folded. */
+  stateOf(clip: Pick<Clip, 'clipId'>): ClipState | undefined;
   /** Waits for an event of the clip. */
   seen(clip: Clip, eventType: ClipEvent['eventType'], count?: number): Promise<void>;
 }
@@ -170,7 +172,7 @@ export async function openClipWorld(converting: { readonly dataConverter?: DataC
     createPipelineWorker(at, pipelineActivities({ ...world, sends, folder }), bundle),
   );
   await pipeline.start();
-  const eventsOf = (clip: Clip) => world.events.filter((event) => event.clipId === clip.clipId);
+  const eventsOf = ({ clipId }: Pick<Clip, 'clipId'>) => world.events.filter((event) => event.clipId === clipId);
 
   return {
     ...world,
@@ -188,6 +190,7 @@ export async function openClipWorld(converting: { readonly dataConverter?: DataC
       if (!started.ok) throw new Error(started.error.message, { cause: started.error.cause });
     },
     eventTypes: (clip) => eventsOf(clip).map((event) => event.eventType),
+    stateOf: ({ clipId }) => foldClip(eventsOf({ clipId })),
     seen: (clip, eventType, count = 1) =>
       waitUntil(
         `${eventType} of ${clip.clipId}`,

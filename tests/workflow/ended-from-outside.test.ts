@@ -1,7 +1,6 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
-import { foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { ClipEvent } from '../../src/domain/events.ts';
 import { PIPELINE_QUEUE, PROCESS_CLIP, type ProcessClipState } from '../../src/domain/process-clip.ts';
@@ -19,8 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
-
-const stateOf = (clip: Clip) => foldClip(world.events.filter((event) => event.clipId === clip.clipId));
 
 const queried = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
 
@@ -41,7 +38,7 @@ const commands = () => ({
   plan: PLAN,
   readmit: () => Promise.resolve(false),
   repository: {
-    get: async (clipId: Clip['clipId']) => ok(foldClip(world.events.filter((event) => event.clipId === clipId))),
+    get: async (clipId: Clip['clipId']) => ok(world.stateOf({ clipId })),
     append: () => Promise.reject(new Error('not asked for')),
   },
 });
@@ -58,7 +55,7 @@ describe('a clip that somebody terminates', () => {
     const found = [await reconcile(), await reconcile()];
     // Then
     expect(found).toEqual([1, 0]);
-    expect(stateOf(clip)).toMatchObject({ status: 'failed', parkedReason: 'terminated in Temporal: wrong camera' });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'failed', parkedReason: 'terminated in Temporal: wrong camera' });
     expect(world.setAside.get(clip.clipId)).toBe('terminated in Temporal: wrong camera');
     // And
     world.scripts.analyze = [
@@ -67,7 +64,7 @@ describe('a clip that somebody terminates', () => {
     expect(await retryClip(commands(), clip.clipId)).toEqual(ok({ how: 'restarted', generation: 2 }));
     await handleOf(world, clip).result();
     expect(await reconcile()).toBe(0);
-    expect(stateOf(clip)).toMatchObject({ status: 'done', generation: 2 });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'done', generation: 2 });
     expect(world.alerts.map(({ alert }) => alert.revision)).toEqual([1, 2]);
   });
 
@@ -84,7 +81,7 @@ describe('a clip that somebody terminates', () => {
     // When
     await reconcile();
     // Then
-    expect(stateOf(clip)).toMatchObject({ status: 'failed', cameraName: clip.cameraName, localPath: clip.path });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'failed', cameraName: clip.cameraName, localPath: clip.path });
   });
 
   it('is found in the same turn as all the others of a batch', async () => {
@@ -98,7 +95,7 @@ describe('a clip that somebody terminates', () => {
     // When
     await reconcile({ clipsPerPage: 2 });
     // Then
-    expect(clips.map((clip) => stateOf(clip)?.status)).toEqual(['failed', 'failed', 'failed']);
+    expect(clips.map((clip) => world.stateOf(clip)?.status)).toEqual(['failed', 'failed', 'failed']);
   });
 
   it('keeps what it had not got written yet, to the last event', async () => {
@@ -120,7 +117,7 @@ describe('a clip that somebody terminates', () => {
     expect(found).toEqual([1, 0]);
     const told = idsOf(clip, 'notification_sent');
     expect(told.size).toBe(1);
-    expect(stateOf(clip)).toMatchObject({
+    expect(world.stateOf(clip)).toMatchObject({
       status: 'failed',
       parkedReason: 'terminated in Temporal: moved house',
       filterResult: SAW_PERSON,
@@ -140,7 +137,7 @@ describe('a clip that somebody terminates', () => {
     // When
     await reconcile();
     // Then
-    expect(stateOf(clip)?.status).toBe('done');
+    expect(world.stateOf(clip)?.status).toBe('done');
     expect(world.setAside.get(clip.clipId)).toContain('the host is gone for good');
   });
 
@@ -160,7 +157,7 @@ describe('a clip that somebody terminates', () => {
     // Then
     expect({ before, found, alerts: world.alerts.length }).toEqual({ before: 0, found: [0, 0], alerts: 1 });
     expect(idsOf(clip, 'notification_sent').size).toBe(1);
-    expect(stateOf(clip)).toMatchObject({ status: 'parked', deliveries: [{ notifierName: 'phone', status: 'sent' }] });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'parked', deliveries: [{ notifierName: 'phone', status: 'sent' }] });
     await handleOf(world, clip).cancel();
     await world.seen(clip, 'clip_failed');
   });
@@ -185,7 +182,7 @@ describe('a clip that somebody terminates', () => {
     const found = await reconcile();
     // Then
     expect(found).toBe(1);
-    expect(stateOf(clip)?.status).toBe('failed');
+    expect(world.stateOf(clip)?.status).toBe('failed');
   });
 
   it('by a reset is not taken for ended: it goes on in another run', async () => {
@@ -201,7 +198,7 @@ describe('a clip that somebody terminates', () => {
     await reconcile();
     // Then
     expect(world.setAside.has(clip.clipId)).toBe(false);
-    expect(stateOf(clip)?.status).toBe('parked');
+    expect(world.stateOf(clip)?.status).toBe('parked');
     await handleOf(world, clip).cancel();
     await world.seen(clip, 'clip_failed');
   });

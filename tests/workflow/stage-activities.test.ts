@@ -18,6 +18,7 @@ import { createPace } from '../../src/kit/pace.ts';
 import { localStorage } from '../../src/plugins/storage/local/index.ts';
 import { failing, SAW_PERSON } from '../support/clip-world.ts';
 import { createTestContext } from '../support/plugin-context.ts';
+import { createCall } from '../support/storage-calls.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -92,8 +93,6 @@ async function createClip(bytes: string): Promise<Clip> {
   return { clipId, ...times, ...facts, path, storageKey: `clips/yard/${clipId}.mp4` };
 }
 
-const noProgress = { signal: new AbortController().signal, onProgress: () => undefined };
-
 describe('a filter worker', () => {
   it('takes the bytes where they are when it shares the disk', async () => {
     // Given
@@ -110,7 +109,7 @@ describe('a filter worker', () => {
     // Given a clip that is stored, and whose local file another machine has
     const { detect, seen, storage, copiesDir } = createDetector();
     const clip = await createClip('the bytes');
-    await storage.put(clip, clip.storageKey, noProgress);
+    await storage.put(clip, clip.storageKey, createCall());
     await rm(clip.path);
     // When
     const answer = await detect(clip);
@@ -139,7 +138,7 @@ describe('a filter worker', () => {
     // Given
     const { detect, seen, storage } = createDetector();
     const clip = await createClip('the bytes');
-    await storage.put(clip, clip.storageKey, noProgress);
+    await storage.put(clip, clip.storageKey, createCall());
     await writeFile(clip.path, 'not those');
     // When
     await detect(clip);
@@ -165,7 +164,7 @@ describe('a filter worker', () => {
     // Given
     const { detect, storage } = createDetector();
     const clip = await createClip('the bytes');
-    await storage.put(clip, clip.storageKey, noProgress);
+    await storage.put(clip, clip.storageKey, createCall());
     await rm(clip.path);
     await writeFile(join(folder, 'storage', clip.storageKey), 'other byt');
     // When
@@ -245,7 +244,7 @@ describe('an upload of local bytes that have gone bad', () => {
     // Given
     const { storage } = createDetector();
     const clip = await createClip('the bytes');
-    if (isStored) await storage.put(clip, clip.storageKey, noProgress);
+    if (isStored) await storage.put(clip, clip.storageKey, createCall());
     await writeFile(clip.path, 'THE BYTES');
     const deps = { storageBackend: 'local', pace: createPace(undefined), release: async () => undefined, prune: () => undefined };
     // When storage looks at them before it looks at what it has

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { type Client, type ListOptions, WorkflowIdReusePolicy } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
-import { foldClip } from '../../src/domain/clip-state.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
 import { PIPELINE_QUEUE, PROCESS_CLIP, type ProcessClipState } from '../../src/domain/process-clip.ts';
 import { ok } from '../../src/domain/result.ts';
@@ -42,7 +41,6 @@ const forgetting = (runId: string): Client =>
   });
 
 const alertsOf = (clip: Clip) => world.alerts.filter(({ alert }) => alert.clipId === clip.clipId);
-const stateOf = (clip: Clip) => foldClip(world.events.filter((event) => event.clipId === clip.clipId));
 
 describe('a clip that is started like this one', () => {
   it('is a new generation, visible in events and state, and repeats no alert that says the same', async () => {
@@ -56,7 +54,7 @@ describe('a clip that is started like this one', () => {
     // Then
     const restarts = world.events.filter((event) => event.eventType === 'clip_restarted');
     expect(restarts.map(({ generation }) => generation)).toEqual([2, 3]);
-    expect(stateOf(clip)).toMatchObject({ generation: 3, status: 'done' });
+    expect(world.stateOf(clip)).toMatchObject({ generation: 3, status: 'done' });
     expect(await handleOf(world, clip).query<ProcessClipState>('state')).toMatchObject({
       generation: 3,
       deliveries: { phone: 'sent' },
@@ -108,9 +106,9 @@ describe('a clip that is started like this one', () => {
     await startLikeThisOne(clip);
     await world.seen(clip, 'clip_parked');
     // Then
-    expect(stateOf(clip)).toMatchObject({ status: 'parked', analysisResult: { summary: PROWLER.summary } });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'parked', analysisResult: { summary: PROWLER.summary } });
     await handleOf(world, clip).cancel();
-    await waitUntil('its end', () => stateOf(clip)?.status === 'failed');
+    await waitUntil('its end', () => world.stateOf(clip)?.status === 'failed');
   });
 });
 
@@ -126,7 +124,7 @@ describe('a clip that is reset', () => {
     // Then
     const [restarted] = world.events.filter((event) => event.eventType === 'clip_restarted');
     expect(restarted).toMatchObject({ reset: true, generation: 1 });
-    expect(stateOf(clip)).toMatchObject({ generation: 1, status: 'done', deliveries: [{ revision: 1, status: 'sent' }] });
+    expect(world.stateOf(clip)).toMatchObject({ generation: 1, status: 'done', deliveries: [{ revision: 1, status: 'sent' }] });
     expect(alertsOf(clip).map(({ alert }) => alert.revision)).toEqual([1]);
     expect(world.calls.filter).toBe(2);
   });
@@ -169,7 +167,7 @@ describe('a clip that is reset', () => {
     await world.seen(clip, 'clip_parked');
     await handleOf(world, clip).executeUpdate('retryStage', { args: [{ stage: 'vlm' }] });
     await handleOf(world, clip).result();
-    expect(stateOf(clip)?.status).toBe('done');
+    expect(world.stateOf(clip)?.status).toBe('done');
     // When
     await resetClip(world, clip, (events) =>
       events.slice(
@@ -179,7 +177,7 @@ describe('a clip that is reset', () => {
     );
     await world.seen(clip, 'clip_parked', 2);
     // Then
-    expect(stateOf(clip)).toMatchObject({ status: 'parked', analysisResult: { summary: PROWLER.summary } });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'parked', analysisResult: { summary: PROWLER.summary } });
     const { typedSearchAttributes } = await handleOf(world, clip).describe();
     const attributes = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
     expect(attributes).toMatchObject({ ClipStatus: 'parked', ClipStage: 'vlm' });

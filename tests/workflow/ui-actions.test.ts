@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
-import { foldClip } from '../../src/domain/clip-state.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import { workflowIdOf } from '../../src/domain/ids.ts';
 import { ok } from '../../src/domain/result.ts';
@@ -28,14 +27,12 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
 
-const stateOf = (clip: Clip) => foldClip(world.events.filter((event) => event.clipId === clip.clipId));
-
 const commands = () => ({
   client: world.client,
   plan: PLAN,
   readmit: () => Promise.resolve(false),
   repository: {
-    get: async (clipId: Clip['clipId']) => ok(foldClip(world.events.filter((event) => event.clipId === clipId))),
+    get: async (clipId: Clip['clipId']) => ok(world.stateOf({ clipId })),
     append: () => Promise.reject(new Error('not asked for')),
   },
 });
@@ -69,7 +66,7 @@ describe('a pending activity', () => {
     await world.client.workflowService.unpauseActivity({ ...activityOf(clip, 'uploadClip'), resetAttempts: false });
     await handleOf(world, clip).result();
     expect(world.calls.upload).toBe(attempts + 1);
-    expect(stateOf(clip)).toMatchObject({ status: 'done', problems: [] });
+    expect(world.stateOf(clip)).toMatchObject({ status: 'done', problems: [] });
   });
 
   it('that is reset is tried at once and from its first attempt', async () => {
@@ -102,7 +99,7 @@ describe('a pending activity', () => {
     await handleOf(world, clip).result();
     // Then
     expect(world.calls.filter).toBe(3);
-    expect(stateOf(clip)?.status).toBe('done');
+    expect(world.stateOf(clip)?.status).toBe('done');
   });
 });
 
@@ -127,7 +124,7 @@ describe('many clips that failed', () => {
     await Promise.all(clips.map((clip) => world.seen(clip, 'clip_done')));
     // Then
     for (const clip of clips) {
-      expect(stateOf(clip)).toMatchObject({ status: 'done', generation: 1, analysisResult: { riskLevel: 'high' } });
+      expect(world.stateOf(clip)).toMatchObject({ status: 'done', generation: 1, analysisResult: { riskLevel: 'high' } });
       const revisions = world.alerts.filter(({ alert }) => alert.clipId === clip.clipId).map(({ alert }) => alert.revision);
       expect(revisions).toEqual([1, 2]);
     }
@@ -191,7 +188,7 @@ describe('from the shell', () => {
     // When
     const both = await Promise.all([retryClip(commands(), clip.clipId), retryClip(commands(), clip.clipId)]);
     await handleOf(world, clip).result();
-    const { generation = 0, lastSequence = 0 } = stateOf(clip) ?? {};
+    const { generation = 0, lastSequence = 0 } = world.stateOf(clip) ?? {};
     const stamp = { id: randomUUID(), clipId: clip.clipId, timestamp: new Date().toISOString(), generation };
     const gone = { reason: 'test', runId: 'test', deletedLocal: true, deletedStorage: true };
     world.events.push({ eventType: 'clip_deleted', sequence: lastSequence + 1, ...stamp, ...gone });

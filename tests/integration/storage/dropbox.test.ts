@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { DROPBOX_SECRETS, type DropboxServer, openDropboxServer } from '../../su
 import { RATE_LIMITED } from '../../support/dropbox-server/faults.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
 import type { PutOrder } from '../../support/put-child.ts';
+import { createCall, writeLocalFile } from '../../support/storage-calls.ts';
 
 const CHILD = fileURLToPath(new URL('../../support/put-child.ts', import.meta.url));
 const CHUNK_BYTES = 4 << 20;
@@ -47,21 +48,12 @@ const openStorage = (secrets: Record<string, string> = DROPBOX_SECRETS, more: ob
   );
 
 let files = 0;
-async function localFile(sizeBytes: number): Promise<LocalFile> {
+function localFile(sizeBytes: number): Promise<LocalFile> {
   files += 1;
-  const path = join(folder, `clip-${files}.mp4`);
   const random = seededRandom(files);
   const bytes = Buffer.from(Array.from({ length: 4096 }, () => Math.floor(random() * 256)));
-  const content = Buffer.alloc(sizeBytes, bytes);
-  await writeFile(path, content);
-  return { path, sizeBytes, sha256: createHash('sha256').update(content).digest('hex') };
+  return writeLocalFile(join(folder, `clip-${files}.mp4`), Buffer.alloc(sizeBytes, bytes));
 }
-
-const createCall = (more: Partial<StorageCall> = {}): StorageCall => ({
-  signal: new AbortController().signal,
-  onProgress: () => undefined,
-  ...more,
-});
 
 /** A call that keeps what is noted. */
 function notingCall(savedProgress?: unknown): StorageCall & { readonly notes: unknown[] } {

@@ -1,5 +1,4 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
@@ -7,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { LocalFile, Storage, StorageCall } from '../../../src/plugins/spec/storage.ts';
+import type { Storage } from '../../../src/plugins/spec/storage.ts';
 import { localStorage } from '../../../src/plugins/storage/local/index.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
+import { createCall, writeLocalFile } from '../../support/storage-calls.ts';
 import type { StorageStep } from '../../support/storage-process.ts';
 
 const SLOW_PUT = fileURLToPath(new URL('../../support/slow-put-process.ts', import.meta.url));
@@ -31,12 +31,10 @@ const openStorage = (at = root): Storage =>
   localStorage.create(localStorage.configSchema.parse({ root: at }), createTestContext({ stateDir }));
 
 let files = 0;
-async function localFile(content: string | Buffer): Promise<LocalFile> {
+const localFile = (content: string | Buffer) => {
   files += 1;
-  const path = join(folder, `clip-${files}.mp4`);
-  await writeFile(path, content);
-  return { path, sizeBytes: Buffer.byteLength(content), sha256: createHash('sha256').update(content).digest('hex') };
-}
+  return writeLocalFile(join(folder, `clip-${files}.mp4`), content);
+};
 
 /** Every file below a folder, as relative paths, sorted. */
 async function filesBelow(path: string): Promise<string[]> {
@@ -411,5 +409,3 @@ describe('a disk that refuses', () => {
     return JSON.parse(execFileSync(command, all, { encoding: 'utf8' }));
   }
 });
-
-const createCall = (): StorageCall => ({ signal: new AbortController().signal, onProgress: () => {} });

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { request as ask, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,10 +13,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LocalFile, Storage, StorageCall } from '../../../src/plugins/spec/storage.ts';
+import type { LocalFile, Storage } from '../../../src/plugins/spec/storage.ts';
 import { s3Storage } from '../../../src/plugins/storage/s3/index.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
 import { openS3Server, S3_BUCKET, S3_SECRETS, type S3Server } from '../../support/s3-server.ts';
+import { createCall, writeLocalFile } from '../../support/storage-calls.ts';
 
 const PART_BYTES = 5 << 20;
 
@@ -48,17 +48,7 @@ const openStorage = (more: object = {}, secrets: Record<string, string> = S3_SEC
   return s3Storage.create(s3Storage.configSchema.parse(config), createTestContext({ secrets }));
 };
 
-async function localFile(content: string | Buffer): Promise<LocalFile> {
-  const path = join(folder, 'clip.mp4');
-  await writeFile(path, content);
-  return { path, sizeBytes: Buffer.byteLength(content), sha256: createHash('sha256').update(content).digest('hex') };
-}
-
-const createCall = (more: Partial<StorageCall> = {}): StorageCall => ({
-  signal: new AbortController().signal,
-  onProgress: () => undefined,
-  ...more,
-});
+const localFile = (content: string | Buffer) => writeLocalFile(join(folder, 'clip.mp4'), content);
 
 /** A call that ends when so many bytes were sent, and what it noted. */
 async function putUntil(file: LocalFile, bytes: number): Promise<{ note: unknown }> {

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, open, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LocalFile, Storage, StorageCall } from '../../../src/plugins/spec/storage.ts';
+import type { Storage } from '../../../src/plugins/spec/storage.ts';
 import { webdavStorage } from '../../../src/plugins/storage/webdav/index.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
+import { createCall, writeLocalFile } from '../../support/storage-calls.ts';
 import { type Bouncer, digestBouncer, openWebdavDoor } from '../../support/webdav-door.ts';
 import { openWebdavServer, WEBDAV_SECRETS, type WebdavServer } from '../../support/webdav-server.ts';
 
@@ -31,17 +31,7 @@ const openStorage = (more: object = {}, secrets: Record<string, string> = WEBDAV
   return webdavStorage.create(webdavStorage.configSchema.parse(config), createTestContext({ secrets }));
 };
 
-async function localFile(content: string | Buffer): Promise<LocalFile> {
-  const path = join(folder, 'clip.mp4');
-  await writeFile(path, content);
-  return { path, sizeBytes: Buffer.byteLength(content), sha256: createHash('sha256').update(content).digest('hex') };
-}
-
-const createCall = (more: Partial<StorageCall> = {}): StorageCall => ({
-  signal: new AbortController().signal,
-  onProgress: () => undefined,
-  ...more,
-});
+const localFile = (content: string | Buffer) => writeLocalFile(join(folder, 'clip.mp4'), content);
 
 const filesStored = async (): Promise<string[]> => {
   const found = await readdir(join(server.folder, root), { recursive: true, withFileTypes: true });

@@ -169,7 +169,9 @@ export class WebdavStorage implements Storage {
     return this.#link.askOf(call, async (client, patience) => {
       // Not `createReadStream`: its stream never ends when the connection breaks. Typed as in browsers; here the body is Node's stream.
       const response = await client.customRequest(key, { method: 'GET', signal: patience.signal });
-      return use((response as unknown as { body: AsyncIterable<Uint8Array> }).body, patience);
+      const body = 'body' in response ? response.body : undefined;
+      if (!(body instanceof Readable)) throw new Error('the library gave no stream');
+      return use(body, patience);
     });
   }
 

@@ -38,7 +38,7 @@ format: setup ## format all files in place
 test: setup-test ## all tests; make test T=tests/unit for some
 	@sh scripts/test.sh $(T)
 
-bench: setup ## overhead per clip, filter time, cameras, memory
+bench: setup-test ## overhead per clip, backfill, uploads, filter time, cameras, memory
 	@$(RUN) node bench/main.ts
 
 histories: setup-test ## record workflow histories of this version, for the replay tests

@@ -1,7 +1,9 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { BackfillActivities } from '../src/domain/backfill-activities.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageError } from '../src/domain/stage-error.ts';
+import type { Follower, RightOfWay } from '../src/kit/right-of-way.ts';
 import { describeLoadProblem, type PluginLoadProblem } from '../src/plugins/registry.ts';
 import type { Analyzer } from '../src/plugins/spec/analyzer.ts';
 import type { Filter } from '../src/plugins/spec/filter.ts';
@@ -10,21 +12,33 @@ import type { Variants } from '../src/plugins/variants.ts';
 import { createAnalyzeClip } from './analyze-clip.ts';
 import type { ClipBytesDeps } from './clip-bytes.ts';
 import { createDetectObjects } from './detect-objects.ts';
+import { heartbeat } from './heartbeat.ts';
 
-export interface DetectAgainDeps extends ClipBytesDeps {
+const BEAT_WHILE_WAITING_MS = 5_000;
+
+interface GivesWay {
+  /** Of new clips and old ones in this process, for this stage. */
+  readonly rightOfWay: RightOfWay;
+}
+
+export interface DetectAgainDeps extends ClipBytesDeps, GivesWay {
   readonly filters: Variants<Filter, PluginLoadProblem>;
   readonly filterBackend: string;
 }
 
-/** On the GPU queue: as for a live clip, with the detector that the backfill asks for. */
+/** On the GPU queue: as for a live clip, with the detector that the backfill asks for. It stands still while live ones need its place. */
 export const createBackfillGpuActivities = ({
   filters,
   filterBackend,
+  rightOfWay,
   ...bytes
 }: DetectAgainDeps): Pick<BackfillActivities, 'detectAgain'> => ({
   detectAgain: async ({ override, ...source }) => {
+    using follower = rightOfWay.lineUp();
+    const giveWay = givingWay(follower);
+    await giveWay();
     const seen = await filters.use(override, async ({ instance, configHash }) => {
-      const seen = await createDetectObjects({ filter: instance, filterBackend, ...bytes })(source);
+      const seen = await createDetectObjects({ filter: instance, filterBackend, giveWay, ...bytes })(source);
       return seen.ok ? ok({ result: seen.value, configHash }) : goneForGood(seen);
     });
     return seen.ok
@@ -33,18 +47,21 @@ export const createBackfillGpuActivities = ({
   },
 });
 
-export interface DescribeAgainDeps extends ClipBytesDeps {
+export interface DescribeAgainDeps extends ClipBytesDeps, GivesWay {
   readonly analyzers: Variants<Analyzer, PluginLoadProblem>;
   readonly analyzerBackend: string;
 }
 
-/** On the queue of the vision-language model. */
+/** On the queue of the vision-language model. A request that was sent is not taken back for a live clip: it is paid for. */
 export const createBackfillVlmActivities = ({
   analyzers,
   analyzerBackend,
+  rightOfWay,
   ...bytes
 }: DescribeAgainDeps): Pick<BackfillActivities, 'describeAgain'> => ({
   describeAgain: async ({ override, ...request }) => {
+    using follower = rightOfWay.lineUp();
+    await givingWay(follower)();
     const told = await analyzers.use(override, async ({ instance, configHash }) => {
       const told = await createAnalyzeClip({ analyzer: instance, analyzerBackend, ...bytes })(request);
       return told.ok ? ok({ result: told.value, configHash }) : goneForGood(told);
@@ -54,6 +71,19 @@ export const createBackfillVlmActivities = ({
       : err({ kind: 'VLMError', clipId: request.clip.clipId, backend: analyzerBackend, ...refused(told.error) });
   },
 });
+
+/** Says meanwhile that the attempt lives. */
+function givingWay(follower: Follower): () => Promise<void> {
+  const context = Context.current();
+  return async () => {
+    const beating = setInterval(() => heartbeat(context), BEAT_WHILE_WAITING_MS);
+    try {
+      await follower.giveWay(context.cancellationSignal);
+    } finally {
+      clearInterval(beating);
+    }
+  };
+}
 
 /** Beside the workflows. */
 export const createDecideAgain =

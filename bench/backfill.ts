@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { loadavg } from 'node:os';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import type { BackfillPlan, BackfillProgress } from '../src/domain/backfill.ts';
@@ -14,18 +16,27 @@ import { createPipelineWorker } from '../workers/queue-workers.ts';
 import { installTemporalRuntime } from '../workers/temporal-runtime.ts';
 import { bundleWorkflowsApart } from '../workers/workflow-bundle.ts';
 import type { backfillAnalysis } from '../workflows/backfill-analysis.ts';
-import { openBenchHousehold } from './bench-household.ts';
+import { type BenchHousehold, openBenchHousehold } from './bench-household.ts';
+import { cutClip, FILTER_CONFIG, type FilterBenchFiles, installModel } from './filter.ts';
 
 /** What backfills cost, and what new clips notice of them. */
 export interface BackfillBench {
-  /** A new clip, from its file to `done` in Postgres: alone, and while a backfill runs filter and model over old ones. */
-  readonly alone: Latency;
-  readonly beside: Latency;
-  /** Of that backfill, beside the new clips. */
-  readonly clipsPerSecond: number;
+  /** With plugins that answer at once. */
+  readonly trivial: SharedPipeline;
+  /** With YOLOX-nano, which looks at every picture of ten seconds. */
+  readonly detector?: SharedPipeline;
   /** A long one whose stages are stubs. */
   readonly long: LongBackfill;
   readonly load: number;
+}
+
+/** A pipeline that serves new clips and a backfill of old ones, two at once. */
+export interface SharedPipeline {
+  /** A new clip, from its file to `done` in Postgres: alone, and while the backfill runs. */
+  readonly alone: Latency;
+  readonly beside: Latency;
+  /** Of the backfill, beside the new clips. */
+  readonly clipsPerSecond: number;
 }
 
 interface Latency {
@@ -33,7 +44,7 @@ interface Latency {
   readonly p95Ms: number;
 }
 
-export interface LongBackfill {
+interface LongBackfill {
   readonly clips: number;
   readonly clipsPerSecond: number;
   /** Runs of the workflow, one for each page, and the smallest and largest history among the full ones. */
@@ -54,8 +65,39 @@ const PLAN: BackfillPlan = {
   channels: [],
 };
 
-export async function benchBackfill({ oldClips = 200, newClips = 30, longClips = 1_000 } = {}): Promise<BackfillBench> {
+/** @param files left out: the detector is not measured. */
+export async function benchBackfill(files: FilterBenchFiles | undefined, longClips = 1_000): Promise<BackfillBench> {
   await using house = await openBenchHousehold();
+  const trivial = await benchShared(house, { oldClips: 200, newClips: 30 });
+  const long = await benchLongBackfill(house.temporalAddress(), longClips);
+  const detector = files === undefined ? {} : { detector: await benchBesideDetector(files) };
+  return { trivial, ...detector, long, load: loadavg()[0] ?? 0 };
+}
+
+async function benchBesideDetector({ footage, model }: FilterBenchFiles): Promise<SharedPipeline> {
+  const dir = await mkdtemp(join(tmpdir(), 'homesec-bench-'));
+  try {
+    await using house = await openBenchHousehold({
+      clip: await readFile(await cutClip(footage, dir)),
+      config: {
+        // The bytes of an old clip come back from there.
+        storage: { backend: 'local', config: { root: './stored' } },
+        filter: { backend: 'yolo', config: FILTER_CONFIG },
+        // Its defaults, one clip at a time in the detector.
+        concurrency: {},
+      },
+      prepare: (dataDir) => installModel(model, join(dataDir, 'models')),
+    });
+    return await benchShared(house, { oldClips: 10, newClips: 15 });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function benchShared(
+  house: BenchHousehold,
+  { oldClips, newClips }: { readonly oldClips: number; readonly newClips: number },
+): Promise<SharedPipeline> {
   const client = createTemporalClient({ address: house.temporalAddress(), namespace: 'homesec' });
   let recorded = 0;
   const record = async (count: number): Promise<void> => {
@@ -91,14 +133,13 @@ export async function benchBackfill({ oldClips = 200, newClips = 30, longClips =
   await backfilling;
   const clipsPerSecond = (finished * 1_000) / (performance.now() - startedAt);
   await client.connection.close();
-  const long = await benchLongBackfill(house.temporalAddress(), longClips);
-  return { alone, beside, clipsPerSecond, long, load: loadavg()[0] ?? 0 };
+  return { alone, beside, clipsPerSecond };
 }
 
 const finishedOf = ({ counts }: BackfillProgress): number => counts.done + counts.skipped + counts.failed;
 
 /** Real server and workflows in a namespace of its own; Postgres and plugins answer at once. */
-export async function benchLongBackfill(address: string, clips: number): Promise<LongBackfill> {
+async function benchLongBackfill(address: string, clips: number): Promise<LongBackfill> {
   const namespace = `long-${randomUUID().slice(0, 8)}`;
   const prepared = await setupTemporal(address, { namespace });
   if (!prepared.ok) throw new Error(prepared.error.message);

@@ -10,30 +10,40 @@ import pg from 'pg';
 import { stringify } from 'yaml';
 import { readEndpoints } from '../src/embedded/stack-file.ts';
 
-/** `homesec run` as its owner starts it, with trivial plugins, in a folder that goes afterwards. */
+/** `homesec run` as its owner starts it, in a folder that goes afterwards. */
 export interface BenchHousehold extends AsyncDisposable {
   /** Of the process that all others descend from. */
   readonly pid: number;
   readonly database: pg.Client;
   /** `host:port` */
   readonly temporalAddress: () => string;
-  /** Hands the source a finished file of 64 KiB. */
+  /** Hands the source a finished file. */
   readonly record: () => Promise<void>;
   /** Resolves when so many clips, counted from the start, stand as `done` in `clip_states`. */
   readonly done: (count: number) => Promise<void>;
+}
+
+export interface BenchHouseholdOptions {
+  /** The bytes of every file; left out: 64 KiB of noise, other ones each time. */
+  readonly clip?: Uint8Array;
+  /** Parts of the configuration that take the place of the trivial plugins. */
+  readonly config?: object;
+  /** Puts what these parts need below the household's data folder. */
+  readonly prepare?: (dataDir: string) => Promise<void>;
 }
 
 const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
 const START_TIMEOUT_MS = 60_000;
 const DONE_TIMEOUT_MS = 300_000;
 
-export async function openBenchHousehold(): Promise<BenchHousehold> {
+export async function openBenchHousehold({ clip, config = {}, prepare }: BenchHouseholdOptions = {}): Promise<BenchHousehold> {
   const dir = await mkdtemp(join(tmpdir(), 'homesec-bench-'));
   // Root's Postgres has an account of its own, which has to pass.
   chmodSync(dir, 0o711);
   const [dropDir, arrivingDir] = [join(dir, 'drop'), join(dir, 'arriving')];
   await Promise.all([mkdir(dropDir), mkdir(arrivingDir)]);
-  await writeFile(join(dir, 'homesec.yaml'), stringify(configuration(dir, dropDir)), { mode: 0o600 });
+  await writeFile(join(dir, 'homesec.yaml'), stringify({ ...configuration(dir, dropDir), ...config }), { mode: 0o600 });
+  await prepare?.(join(dir, 'data'));
   const child = startRun(dir);
   try {
     const database = await connected(child, dir);
@@ -46,7 +56,7 @@ export async function openBenchHousehold(): Promise<BenchHousehold> {
       record: async () => {
         recorded += 1;
         const name = `${recorded}.mp4`;
-        await writeFile(join(arrivingDir, name), randomBytes(65_536));
+        await writeFile(join(arrivingDir, name), clip ?? randomBytes(65_536));
         await rename(join(arrivingDir, name), join(dropDir, name));
       },
       done,

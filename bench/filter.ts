@@ -29,18 +29,19 @@ export interface FilterBenchFiles {
   readonly footage: string;
   /** YOLOX-nano, 416 x 416. */
   readonly model: string;
-  readonly runs?: number;
 }
 
+/** Nobody is in a hundred thousand frames of a ten-second clip: no early end. */
+export const FILTER_CONFIG = { model: 'yolox_nano_bench', min_hits: 100_000 };
+
 /** Measures the yolo filter on ten seconds of 1080p25 at two frames per second, every frame looked at. */
-export async function benchFilter({ footage, model, runs = 7 }: FilterBenchFiles): Promise<FilterBench> {
+export async function benchFilter({ footage, model }: FilterBenchFiles, runs = 7): Promise<FilterBench> {
   const dir = await mkdtemp(join(tmpdir(), 'homesec-bench-'));
   try {
     const clip = await cutClip(footage, dir);
     await installModel(model, join(dir, 'models'));
     const costs: { wallMs: number; inferenceMs: number; frames: number }[] = [];
-    // Nobody is in a hundred thousand frames of a ten-second clip: no early end.
-    const config = yoloFilter.configSchema.parse({ model: 'yolox_nano_bench', min_hits: 100_000 });
+    const config = yoloFilter.configSchema.parse(FILTER_CONFIG);
     const filter = yoloFilter.create(config, contextOf(join(dir, 'models'), costs));
     const { signal } = new AbortController();
     const wallsMs: number[] = [];
@@ -67,7 +68,8 @@ export async function benchFilter({ footage, model, runs = 7 }: FilterBenchFiles
   }
 }
 
-async function cutClip(footage: string, dir: string): Promise<string> {
+/** Ten seconds of 1080p25 at 4 Mbit/s. @returns its path */
+export async function cutClip(footage: string, dir: string): Promise<string> {
   const clip = join(dir, 'clip10s-1080p.mp4');
   const picture = ['-vf', 'fps=25,scale=1920:1080:flags=bicubic,setsar=1,format=yuv420p', '-c:v', 'libx264', '-preset', 'medium'];
   const rate = ['-b:v', '4M', '-maxrate', '5M', '-bufsize', '8M', '-g', '50', '-bf', '0', '-an', '-movflags', '+faststart'];
@@ -75,7 +77,8 @@ async function cutClip(footage: string, dir: string): Promise<string> {
   return clip;
 }
 
-async function installModel(model: string, modelsDir: string): Promise<void> {
+/** As `yolox_nano_bench`. */
+export async function installModel(model: string, modelsDir: string): Promise<void> {
   const folder = join(modelsDir, 'yolox_nano_bench');
   await mkdir(folder, { recursive: true });
   await copyFile(model, join(folder, 'model.onnx'));

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { type BackfillBench, benchBackfill } from './backfill.ts';
+import { type BackfillBench, benchBackfill, type SharedPipeline } from './backfill.ts';
 import { benchCameras, type CamerasBench, type CoreShares } from './cameras.ts';
 import { benchFilter, type FilterBench } from './filter.ts';
 import { benchOverhead, type OverheadBench } from './overhead.ts';
@@ -46,13 +46,18 @@ function overheadRows({ serial, burst, wrong, peakMemoryMiB, load }: OverheadBen
   ];
 }
 
-const backfillRows = ({ alone, beside, clipsPerSecond, long, load }: BackfillBench): Row[] => [
-  ['a new clip, alone', `p50 ${ms(alone.p50Ms)}, p95 ${ms(alone.p95Ms)}`],
-  ['a new clip, beside a backfill', `p50 ${ms(beside.p50Ms)}, p95 ${ms(beside.p95Ms)}`],
-  ['that backfill, two clips at once', `${clipsPerSecond.toFixed(1)} clips/s`],
+const backfillRows = ({ trivial, detector, long, load }: BackfillBench): Row[] => [
+  ...sharedRows('plugins that answer at once', trivial),
+  ...(detector === undefined ? [] : sharedRows('YOLOX-nano, 10 s of 1080p25', detector)),
   [`${long.clips} clips with stub stages`, `${long.clipsPerSecond.toFixed(1)} clips/s, ${long.pages} pages`],
   ['history of a page', `${long.historyEvents.join(' to ')} events, ${long.historyBytes.join(' to ')} bytes`],
   ['load average at the end', load.toFixed(1)],
+];
+
+const sharedRows = (plugins: string, { alone, beside, clipsPerSecond }: SharedPipeline): Row[] => [
+  [`${plugins}: a new clip, alone`, `p50 ${ms(alone.p50Ms)}, p95 ${ms(alone.p95Ms)}`],
+  [`${plugins}: a new clip, beside a backfill`, `p50 ${ms(beside.p50Ms)}, p95 ${ms(beside.p95Ms)}`],
+  [`${plugins}: that backfill, two clips at once`, `${clipsPerSecond.toFixed(1)} clips/s`],
 ];
 
 const uploadRows = ({ sizeBytes, rawCopyMs, uploads, shared, load }: UploadsBench): Row[] => [
@@ -100,18 +105,15 @@ say(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${proce
 print('Clip overhead: file closed -> done in Postgres, plugins that answer at once, everything durable', [
   ...overheadRows(await benchOverhead({ serialClips, burstClips })),
 ]);
-print(
-  'Backfill: filter, model and policy over old clips, plugins that answer at once',
-  backfillRows(await benchBackfill({ longClips })),
-);
-print('Uploads: servers on this machine, each in a process of its own', uploadRows(await benchUploads()));
 const missing = Object.values(FILTER_FILES).filter((file) => !existsSync(file));
-if (missing.length > 0) say(`\nFilter and cameras: not measured, for want of ${missing.join(' and ')}`);
-else {
-  print('Filter: 10 s of 1080p25, 2 frames per second, YOLOX-nano, medians', filterRows(await benchFilter(FILTER_FILES)));
-  const { footage } = FILTER_FILES;
+const files = missing.length > 0 ? undefined : FILTER_FILES;
+if (files === undefined) say(`\nDetector and cameras: not measured, for want of ${missing.join(' and ')}`);
+print('Backfill: filter, model and policy over old clips', backfillRows(await benchBackfill(files, longClips)));
+print('Uploads: servers on this machine, each in a process of its own', uploadRows(await benchUploads()));
+if (files !== undefined) {
+  print('Filter: 10 s of 1080p25, 2 frames per second, YOLOX-nano, medians', filterRows(await benchFilter(files)));
   print(
     'Cameras: 1080p25, small stream 640x360 at 25/s, both by RTSP',
-    cameraRows(await benchCameras({ footage, onNext: (what) => say(`  measuring: ${what}`) })),
+    cameraRows(await benchCameras({ footage: files.footage, onNext: (what) => say(`  measuring: ${what}`) })),
   );
 }

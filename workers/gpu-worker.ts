@@ -1,6 +1,7 @@
 import { createBackfillGpuActivities } from '../activities/backfill-stages.ts';
 import { createGpuActivities } from '../activities/index.ts';
 import type { Result } from '../src/domain/result.ts';
+import { createRightOfWay } from '../src/kit/right-of-way.ts';
 import type { App } from '../src/runtime/app.ts';
 import { clipFetcherOf } from '../src/runtime/clip-links.ts';
 import { createFilterVariants, loadFilter, loadStorage } from '../src/runtime/compose.ts';
@@ -15,12 +16,13 @@ export async function runGpuWorker(app: App): Promise<Result<void, WorkerRefusal
   await using copies = await openCopiesFolder(app);
   const bytes = { storage, copiesDir: copies.dir, ...clipFetcherOf(app) };
   const [filters, filterBackend] = [createFilterVariants(app), chosen.backend];
+  const rightOfWay = createRightOfWay(concurrency.filter_workers);
   const activities = {
     ...createGpuActivities({ filter, filterBackend, ...bytes }),
-    ...createBackfillGpuActivities({ filters, filterBackend, ...bytes }),
+    ...createBackfillGpuActivities({ filters, filterBackend, rightOfWay, ...bytes }),
   };
   try {
-    const create = (at: QueueConnection) => [createGpuWorker(at, activities, concurrency.filter_workers)];
+    const create = (at: QueueConnection) => [createGpuWorker(at, activities, rightOfWay)];
     return await runWorkers(app, { name: 'worker gpu', create });
   } finally {
     await Promise.all([filter.close(), filters.close(), storage.close()]);

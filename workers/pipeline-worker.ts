@@ -6,6 +6,7 @@ import { createPipelineActivities, createVlmActivities } from '../activities/ind
 import { createRecordEndedClips } from '../activities/reconcile-clips.ts';
 import type { Result } from '../src/domain/result.ts';
 import { noWorseThanAttention } from '../src/kit/findings.ts';
+import { createRightOfWay } from '../src/kit/right-of-way.ts';
 import { createAnalysisRuns } from '../src/repository/analysis-runs.ts';
 import { createClipRepository } from '../src/repository/clip-repository.ts';
 import type { App } from '../src/runtime/app.ts';
@@ -82,11 +83,12 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
 
 async function createVlm(app: App, at: QueueConnection, bytes: ClipBytesDeps) {
   const deps = { ...bytes, ...clipFetcherOf(app), analyzerBackend: app.config.vlm.backend };
+  const rightOfWay = createRightOfWay(app.config.concurrency.vlm_workers);
   const activities = {
     ...createVlmActivities({ ...deps, analyzer: loadAnalyzer(app) }),
-    ...createBackfillVlmActivities({ ...deps, analyzers: createAnalyzerVariants(app) }),
+    ...createBackfillVlmActivities({ ...deps, analyzers: createAnalyzerVariants(app), rightOfWay }),
   };
-  return createVlmWorker(at, activities, app.config.concurrency.vlm_workers);
+  return createVlmWorker(at, activities, rightOfWay);
 }
 
 function backfillStoreOf(store: StateStore) {

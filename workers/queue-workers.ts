@@ -4,6 +4,8 @@ import { stageInterceptor } from '../activities/stage-interceptor.ts';
 import { createStageObserver } from '../activities/stage-observer.ts';
 import { GPU_QUEUE, hostQueue, PIPELINE_QUEUE, VLM_QUEUE } from '../src/domain/process-clip.ts';
 import type { StageOutcome } from '../src/health/stage-metrics.ts';
+import type { RightOfWay } from '../src/kit/right-of-way.ts';
+import { stageTuner } from './stage-slots.ts';
 
 /** Where a worker polls. */
 export interface QueueConnection {
@@ -49,11 +51,11 @@ export function createPipelineWorker(
 }
 
 /** The model server sets the pace. */
-export const createVlmWorker = (at: QueueConnection, activities: object, concurrency: number): Promise<Worker> =>
-  Worker.create({ ...shared(at), taskQueue: VLM_QUEUE, activities, maxConcurrentActivityTaskExecutions: concurrency });
+export const createVlmWorker = (at: QueueConnection, activities: object, rightOfWay: RightOfWay): Promise<Worker> =>
+  Worker.create({ ...shared(at), taskQueue: VLM_QUEUE, activities, tuner: stageTuner(rightOfWay) });
 
-export const createGpuWorker = (at: QueueConnection, activities: object, concurrency: number): Promise<Worker> =>
-  Worker.create({ ...shared(at), taskQueue: GPU_QUEUE, activities, maxConcurrentActivityTaskExecutions: concurrency });
+export const createGpuWorker = (at: QueueConnection, activities: object, rightOfWay: RightOfWay): Promise<Worker> =>
+  Worker.create({ ...shared(at), taskQueue: GPU_QUEUE, activities, tuner: stageTuner(rightOfWay) });
 
 /** For the one host whose disk holds the bytes. */
 export const createHostWorker = (

@@ -117,12 +117,12 @@ const limited = (plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>, longestWaitM
   maximumAttempts: plan.maxAttempts,
 });
 
-/** The same for the stages of a backfill. Nobody waits for it, so that no wait for a worker is too long. */
+/** The same for the stages of a backfill. Nobody waits for it, so that no wait for a worker is too long, nor one at a worker for new clips. */
 export const BACKFILL_POLICIES = {
   stage: (queue: typeof GPU_QUEUE | typeof VLM_QUEUE, batch: string, plan: Pick<ClipPlan, 'backoffMs' | 'maxAttempts'>) =>
     ({
       taskQueue: queue,
-      startToCloseTimeout: '15m',
+      startToCloseTimeout: '24h',
       heartbeatTimeout: '30s',
       retry: limited(plan, 600_000),
       priority: backfillPriority(batch),

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { Filter, FilterRequest } from '../../src/plugins/spec/filter.ts';
+import { gate } from '../support/gate.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 export interface FilterClips {
   /** Shows at least one thing of the wanted class. */
@@ -125,6 +127,23 @@ export function describeFilter(name: string, setup: () => Promise<FilterSetup>):
       // Then
       expect(progress.length).toBeGreaterThan(0);
       expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    });
+
+    test('stands back where it is asked to, before each frame, and is done all the same', async () => {
+      // Given
+      const alone = await seenIn(given.clips.wanted);
+      const way = gate();
+      let isDone = false;
+      // When
+      const standing = filter.detect({ ...requestFor(given.clips.wanted), giveWay: way.pass }).finally(() => (isDone = true));
+      await waitUntil('asked', () => way.begun() > 0);
+      const other = await seenIn(given.clips.wanted);
+      // Then
+      expect(isDone).toBe(false);
+      way.open();
+      expect(await standing).toEqual({ ok: true, value: alone });
+      expect(other).toEqual(alone);
+      expect(way.begun()).toBeGreaterThanOrEqual(alone.sampledFrames);
     });
 
     test('rejects with the reason when it is called off before or while it works, and works on for others', async () => {

@@ -56,6 +56,7 @@ export class ScriptedFilter implements Filter {
     if (found === undefined) return err(pluginFailure('CLIP_MISSING', `${request.path} is gone`));
     this.#seen.push(request.path);
     const result = this.#script(request);
+    for (let frame = 0; result.ok && frame < result.value.sampledFrames; frame += 1) await request.giveWay?.();
     if (result.ok) request.onProgress(result.value.sampledFrames);
     return result;
   }

@@ -19,10 +19,11 @@ import { type ClipPlan, GPU_QUEUE } from '../../src/domain/process-clip.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../src/domain/stage-error.ts';
 import { createLogger } from '../../src/kit/logger.ts';
+import { createRightOfWay } from '../../src/kit/right-of-way.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
 import type { PluginLoadProblem } from '../../src/plugins/registry.ts';
 import type { Analyzer } from '../../src/plugins/spec/analyzer.ts';
-import type { Filter } from '../../src/plugins/spec/filter.ts';
+import type { Filter, FilterRequest } from '../../src/plugins/spec/filter.ts';
 import type { Policy } from '../../src/plugins/spec/policy.ts';
 import { createVariants } from '../../src/plugins/variants.ts';
 import { type AnalysisRuns, createAnalysisRuns, type StoredRun } from '../../src/repository/analysis-runs.ts';
@@ -45,13 +46,18 @@ export const PAGE_CLIPS = 3;
 
 const ACTIVITIES = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
 
-export const GPU_SLOTS = 4;
+export const GPU_PLACES = 4;
+const VLM_PLACES = 4;
 /** Stands for the config of the filter where a clip is new. */
 export const LIVE = {};
 
 /** What the stages answer, by clip. */
 export interface BackfillScripts {
-  detect: (cameraName: string, config: object) => Promise<Result<FilterResult, PluginFailure>>;
+  detect: (
+    cameraName: string,
+    config: object,
+    giveWay?: FilterRequest['giveWay'],
+  ) => Promise<Result<FilterResult, PluginFailure>>;
   describe: (clipId: ClipId, config: object) => Promise<Result<AnalysisResult, PluginFailure>>;
   /** Before a channel takes an alert. */
   notify: (channel: string) => Promise<void>;
@@ -241,8 +247,9 @@ async function createWorkers(
     ...idle,
   };
   const bytes = { storage, copiesDir };
+  const [gpu, vlm] = [createRightOfWay(GPU_PLACES), createRightOfWay(VLM_PLACES)];
   const filters = createVariants<Filter, PluginLoadProblem>({ model: 'configured' }, (config) =>
-    ok({ detect: ({ cameraName }: { cameraName: string }) => scripts.detect(cameraName, config), ...idle }),
+    ok<Filter>({ detect: ({ cameraName, giveWay }) => scripts.detect(cameraName, config, giveWay), ...idle }),
   );
   const live: Filter = { detect: ({ cameraName }) => scripts.detect(cameraName, LIVE), ...idle };
   const analyzers = createVariants<Analyzer, PluginLoadProblem>({ model: 'configured' }, (config) =>
@@ -269,11 +276,11 @@ async function createWorkers(
     createGpuWorker(
       at,
       {
-        ...createBackfillGpuActivities({ ...bytes, filters, filterBackend: 'scripted' }),
+        ...createBackfillGpuActivities({ ...bytes, filters, filterBackend: 'scripted', rightOfWay: gpu }),
         ...createGpuActivities({ ...bytes, filter: live, filterBackend: 'scripted' }),
       },
-      GPU_SLOTS,
+      gpu,
     ),
-    createVlmWorker(at, createBackfillVlmActivities({ ...bytes, analyzers, analyzerBackend: 'scripted' }), 4),
+    createVlmWorker(at, createBackfillVlmActivities({ ...bytes, analyzers, analyzerBackend: 'scripted', rightOfWay: vlm }), vlm),
   ]);
 }

@@ -27,6 +27,7 @@ import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../src/domain/stage-error.ts';
 import { createLogger } from '../../src/kit/logger.ts';
 import { createPace } from '../../src/kit/pace.ts';
+import { createRightOfWay } from '../../src/kit/right-of-way.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
 import type { Notifier, OutgoingClipAlert } from '../../src/plugins/spec/notifier.ts';
 import type { Policy } from '../../src/plugins/spec/policy.ts';
@@ -264,7 +265,7 @@ async function createWorkers(
         filterBackend: 'scripted',
         filter: { detect: () => next(scripts.filter, ++calls.filter), ...idle },
       }),
-      4,
+      createRightOfWay(4),
     ),
     createVlmWorker(
       at,
@@ -273,7 +274,7 @@ async function createWorkers(
         analyzerBackend: 'scripted',
         analyzer: { analyze: () => next(scripts.analyze, ++calls.analyze), ...idle },
       }),
-      4,
+      createRightOfWay(4),
     ),
     createHostWorker(
       at,

@@ -13,7 +13,7 @@ import {
 import { err, ok } from '../../src/domain/result.ts';
 import { pluginFailure } from '../../src/domain/stage-error.ts';
 import { backfillProgress, updateBackfill } from '../../src/temporal/backfill.ts';
-import { type BackfillWorld, GPU_SLOTS, LIVE, openBackfillWorld, PAGE_CLIPS } from '../support/backfill-world.ts';
+import { type BackfillWorld, GPU_PLACES, LIVE, openBackfillWorld, PAGE_CLIPS } from '../support/backfill-world.ts';
 import { ANALYSIS_RESULT, FILTER_RESULT, NEW_EVENTS } from '../support/clip-story.ts';
 import { type Gate, gate } from '../support/gate.ts';
 import { valueOf } from '../support/value-of.ts';
@@ -325,8 +325,37 @@ describe('behind live clips', () => {
     expect(priorities).toEqual([...names, ...tail].map((name) => [name, 5]));
   });
 
-  it('a new clip gets the next free place, before all that was queued before it', async () => {
-    // Given a detector whose places are all taken by backfills, which have two more clips in the queue
+  it('new clips have the detector at once; old ones stand still in the middle, and go on as places become free', async () => {
+    // Given a detector whose places are all taken by old clips, each between two of its frames
+    await newClips(PAGE_CLIPS + 1);
+    const [between, atEnd] = [gate(), gate()];
+    const newInHand: (() => void)[] = [];
+    onTestFinished(() => [...newInHand, between.open, atEnd.open].forEach((open) => open()));
+    world.scripts.detect = async (_camera, config, giveWay) => {
+      if (config === LIVE) await new Promise<void>((finish) => newInHand.push(finish));
+      else await between.pass().then(giveWay).then(atEnd.pass);
+      return ok(FILTER_RESULT);
+    };
+    const filterAgain = { selection: chosen(), overrides: { filter: {}, policy: {} } };
+    const batches = await Promise.all([world.start(filterAgain, 2), world.start(filterAgain, 2)]);
+    await waitUntil('every place', () => between.begun() === GPU_PLACES);
+    // When as many new ones come
+    const live = await Promise.all(Array.from({ length: GPU_PLACES }, () => world.startLive(camera)));
+    await waitUntil('all of them', () => newInHand.length === GPU_PLACES);
+    between.open();
+    // Then none of the old ones goes on before a new one has ended, and then one for each
+    for (let places = 0; places < GPU_PLACES; places += 1) {
+      expect(atEnd.begun()).toBe(places);
+      newInHand.pop()?.();
+      await waitUntil('an old one', () => atEnd.begun() > places);
+    }
+    atEnd.open();
+    await Promise.all(live.map((handle) => handle.terminate()));
+    for (const batch of batches) expect(await ended(batch)).toMatchObject({ state: 'done' });
+  });
+
+  it('of what waits for the worker, a new clip is next', async () => {
+    // Given a detector whose places are all taken by new clips, and clips of a backfill in the queue
     await newClips(PAGE_CLIPS);
     const [order, inHand] = [[] as string[], [] as (() => void)[]];
     world.scripts.detect = (_camera, config) => {
@@ -334,20 +363,20 @@ describe('behind live clips', () => {
       return new Promise((resolve) => inHand.push(() => resolve(ok(FILTER_RESULT))));
     };
     onTestFinished(() => inHand.forEach((finish) => finish()));
-    const plan = { selection: chosen(), overrides: { filter: {}, policy: {} } };
-    const batches = await Promise.all([world.start(plan, PAGE_CLIPS), world.start(plan, PAGE_CLIPS)]);
-    await waitUntil('every place', () => order.length === GPU_SLOTS);
-    for (const batch of batches) await reached(batch, ({ inHand: begun }) => begun === PAGE_CLIPS);
-    // When a new clip comes, and one place becomes free
+    const before = await Promise.all(Array.from({ length: GPU_PLACES }, () => world.startLive(camera)));
+    await waitUntil('every place', () => order.length === GPU_PLACES);
+    const batch = await world.start({ selection: chosen(), overrides: { filter: {}, policy: {} } }, PAGE_CLIPS);
+    await reached(batch, ({ inHand: begun }) => begun === PAGE_CLIPS);
+    // When one more comes, and one place becomes free
     const live = await world.startLive(camera);
-    const queue = { 2: 1, 5: 2 * PAGE_CLIPS - GPU_SLOTS };
+    const queue = { 2: 1, 5: PAGE_CLIPS };
     await waitUntil('all in the queue', async () => isDeepStrictEqual(await world.gpuBacklog(), queue));
     inHand.shift()?.();
-    await waitUntil('the next', () => order.length === GPU_SLOTS + 1);
+    await waitUntil('the next', () => order.length === GPU_PLACES + 1);
     // Then
     expect(order.at(-1)).toBe('new');
-    await live.terminate();
-    for (const batch of batches) await updateBackfill(world.client, batch, CANCEL_UPDATE);
-    await Promise.all(batches.map(ended));
+    await Promise.all([...before, live].map((handle) => handle.terminate()));
+    await updateBackfill(world.client, batch, CANCEL_UPDATE);
+    await ended(batch);
   });
 });

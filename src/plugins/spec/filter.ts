@@ -8,6 +8,8 @@ export interface FilterRequest {
   readonly signal: AbortSignal;
   /** Called at least every few seconds while work goes on. */
   readonly onProgress: (framesDone: number) => void;
+  /** Where given, awaited before each frame: an old clip stands back there while a new one needs its place. */
+  readonly giveWay?: () => Promise<void>;
 }
 
 /** Says which classes of things a clip shows. */

@@ -2,6 +2,7 @@ import type { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { createLogger } from '../../../src/kit/logger.ts';
+import { createRightOfWay } from '../../../src/kit/right-of-way.ts';
 import { createTelemetryRelay } from '../../../src/kit/telemetry-relay.ts';
 import { createBuiltinRegistry } from '../../../src/plugins/builtin.ts';
 import { type App, foldersOf } from '../../../src/runtime/app.ts';
@@ -54,8 +55,8 @@ it('workers of a process end together, and it says why', async () => {
     return worker;
   };
   const create = (at: QueueConnection) => [
-    createVlmWorker(at, activities, 1).then(keep),
-    createGpuWorker(at, activities, 1).then(keep).then(endingOf),
+    createVlmWorker(at, activities, createRightOfWay(1)).then(keep),
+    createGpuWorker(at, activities, createRightOfWay(1)).then(keep).then(endingOf),
   ];
   // When
   const running = runWorkers(app, { name: 'worker pipeline', create });
@@ -68,7 +69,7 @@ it('one that cannot be made leaves none of the others behind', async () => {
   // Given
   const made: Worker[] = [];
   const create = (at: QueueConnection) => [
-    createVlmWorker(at, activities, 1).then((worker) => {
+    createVlmWorker(at, activities, createRightOfWay(1)).then((worker) => {
       made.push(worker);
       return worker;
     }),

@@ -84,6 +84,7 @@ async function lookAt(
   };
   for await (const frame of decoding) {
     if (failure !== undefined || tally.isDecided()) break;
+    await request.giveWay?.();
     const looking = look(frame);
     // Awaited below; when another one throws first, nobody else would.
     looking.catch(() => undefined);

@@ -12,7 +12,7 @@ import { runWorkers, type WorkerRefusal } from './run-workers.ts';
 /** The object detector on its own queue and process: a crash in native code takes nothing else along. */
 export async function runGpuWorker(app: App): Promise<Result<void, WorkerRefusal>> {
   const { filter: chosen, concurrency } = app.config;
-  const [filter, storage] = [loadFilter(app), loadStorage(app)];
+  const [filter, storage] = await Promise.all([loadFilter(app), loadStorage(app)]);
   await using copies = await openCopiesFolder(app);
   const bytes = { storage, copiesDir: copies.dir, ...clipFetcherOf(app) };
   const [filters, filterBackend] = [createFilterVariants(app), chosen.backend];

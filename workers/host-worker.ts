@@ -31,7 +31,7 @@ export async function runHostWorker(household: App): Promise<Result<void, SpoolE
   const opened = await openSpool({ dir: folders.spool, role: 'handover', clock: systemClock, logger });
   if (!opened.ok) return opened;
   const spool = opened.value;
-  const storage = loadStorage(app);
+  const storage = await loadStorage(app);
   const client = createHouseholdClient(app);
   const handover = createHandover({ spool, startClip: createClipStarter(app, client), logger, clock: systemClock });
   const activities = {

@@ -40,11 +40,11 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
   await using copies = await openCopiesFolder(app);
   const store = createStateStore(app);
   const client = createHouseholdClient(app);
-  const [policy, storage] = [loadPolicy(app), loadStorage(app)];
+  const [policy, storage, loadedChannels] = await Promise.all([loadPolicy(app), loadStorage(app), loadChannels(app)]);
   const addToBacklog = createAddToBacklog(client.get);
   const desk = createAlertDesk(client.get);
   const recallRuns = createRecallRuns(client.get);
-  const channels = new Map(loadChannels(app).map((channel) => [channel.name, channel]));
+  const channels = new Map(loadedChannels.map((channel) => [channel.name, channel]));
   const preparing = [store.migrateWhenPossible(), ensureSchedules(app, client)];
   const bundling = bundleWorkflowsApart(failureConverterPathOf(app.config));
   try {
@@ -85,7 +85,7 @@ async function createVlm(app: App, at: QueueConnection, bytes: ClipBytesDeps) {
   const deps = { ...bytes, ...clipFetcherOf(app), analyzerBackend: app.config.vlm.backend };
   const rightOfWay = createRightOfWay(app.config.concurrency.vlm_workers);
   const activities = {
-    ...createVlmActivities({ ...deps, analyzer: loadAnalyzer(app) }),
+    ...createVlmActivities({ ...deps, analyzer: await loadAnalyzer(app) }),
     ...createBackfillVlmActivities({ ...deps, analyzers: createAnalyzerVariants(app), rightOfWay }),
   };
   return createVlmWorker(at, activities, rightOfWay);

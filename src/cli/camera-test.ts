@@ -21,7 +21,7 @@ export function addCameraTest(cameras: Command): void {
       const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
       const app = await openApp(options);
       const camera = findCamera(app, name);
-      const source = loadSource(app, camera);
+      const source = await loadSource(app, camera);
       if (source.diagnose === undefined)
         throw new CliError(`camera ${name} has nothing to try out: its source is ${camera.source.backend}`, EXIT.failed);
       const { isRecording } = await readReport(app);

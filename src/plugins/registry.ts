@@ -9,6 +9,7 @@ import type { Notifier } from './spec/notifier.ts';
 import type {
   ConfigFacts,
   ConfigProblem,
+  Creation,
   PluginContext,
   PluginKind,
   PluginKinds,
@@ -27,7 +28,7 @@ export interface AnyPlugin<Kind extends PluginKind = PluginKind> {
   readonly kind: Kind;
   readonly backend: string;
   readonly configSchema: ZodType;
-  create(config: unknown, context: PluginContext): PluginKinds[Kind];
+  create(config: unknown, context: PluginContext): Creation<Kind>;
   checkConfig?(config: unknown, facts: ConfigFacts): readonly ConfigProblem[];
   checkTogether?(configs: readonly unknown[]): readonly SharedConfigProblem[];
   recordingOf?(config: unknown): MotionRecording;
@@ -65,7 +66,7 @@ type Load<Kind extends PluginKind, Instance extends PluginKinds[Kind]> = (
   backend: string,
   config: unknown,
   context: PluginContext,
-) => Result<Instance, PluginLoadProblem>;
+) => Promise<Result<Instance, PluginLoadProblem>>;
 
 /** All plugins of this process by kind and name. Names are case-insensitive. */
 export interface Registry {
@@ -96,7 +97,7 @@ export function createRegistry(plugins: readonly AnyPlugin[]): Result<Registry, 
   };
   const loader =
     <Kind extends PluginKind>(kind: Kind) =>
-    (backend: string, config: unknown, context: PluginContext): Result<PluginKinds[Kind], PluginLoadProblem> => {
+    async (backend: string, config: unknown, context: PluginContext): Promise<Result<PluginKinds[Kind], PluginLoadProblem>> => {
       const plugin = find(kind, backend);
       return plugin.ok ? createInstance(plugin.value, config, context) : plugin;
     };
@@ -151,12 +152,12 @@ function unknownPlugin(kind: PluginKind, backend: string, available: readonly st
   return { code: 'unknown_plugin', kind, backend, available, ...(nearest === undefined ? {} : { nearest }) };
 }
 
-function createInstance<Kind extends PluginKind>(
+async function createInstance<Kind extends PluginKind>(
   plugin: AnyPlugin<Kind>,
   config: unknown,
   context: PluginContext,
-): Result<PluginKinds[Kind], InvalidPluginConfig> {
+): Promise<Result<PluginKinds[Kind], InvalidPluginConfig>> {
   const parsed = plugin.configSchema.safeParse(config);
-  if (parsed.success) return ok(plugin.create(parsed.data, context));
+  if (parsed.success) return ok(await plugin.create(parsed.data, context));
   return err({ code: 'invalid_config', kind: plugin.kind, backend: plugin.backend, issues: parsed.error.issues });
 }

@@ -17,7 +17,9 @@ export interface Variant<T> {
   readonly configHash: string;
 }
 
-interface Entry<T> extends Variant<T> {
+interface Entry<T, E> {
+  readonly loading: Promise<Result<T, E>>;
+  readonly configHash: string;
   users: number;
   unused?: NodeJS.Timeout;
 }
@@ -34,29 +36,27 @@ const KEEP_UNUSED_FOR_MS = 120_000;
 /** @param load makes an instance of a config that is still to be parsed. */
 export function createVariants<T, E>(
   config: PluginSettings,
-  load: (config: PluginSettings) => Result<T, E>,
+  load: (config: PluginSettings) => Promise<Result<T, E>>,
   { closeOne = () => Promise.resolve(), keepUnusedForMs = KEEP_UNUSED_FOR_MS }: VariantsOptions<T> = {},
 ): Variants<T, E> {
   /** By hash; the one given back last comes last. */
-  const entries = new Map<string, Entry<T>>();
+  const entries = new Map<string, Entry<T, E>>();
   const closing = new Set<Promise<void>>();
 
-  function take(override: ConfigOverride): Result<Entry<T>, E> {
+  function take(override: ConfigOverride): Entry<T, E> {
     const settings = withOverride(config, override);
     const configHash = hashOf(settings);
-    const known = entries.get(configHash);
-    const loaded = known === undefined ? load(settings) : ok(known.instance);
-    if (!loaded.ok) return loaded;
-    const entry: Entry<T> = known ?? { instance: loaded.value, configHash, users: 0 };
+    const entry: Entry<T, E> = entries.get(configHash) ?? { loading: load(settings), configHash, users: 0 };
     entries.set(configHash, entry);
     clearTimeout(entry.unused);
     entry.users += 1;
-    return ok(entry);
+    return entry;
   }
 
-  function giveBack(entry: Entry<T>): void {
+  function giveBack(entry: Entry<T, E>, isUsable: boolean): void {
     entry.users -= 1;
     entries.delete(entry.configHash);
+    if (!isUsable) return;
     entries.set(entry.configHash, entry);
     const unused = [...entries.values()].filter(({ users }) => users === 0);
     for (const surplus of unused.slice(0, -UNUSED_KEPT)) drop(surplus);
@@ -64,7 +64,7 @@ export function createVariants<T, E>(
   }
 
   /** Nobody's work waits for it, or fails with it. */
-  function drop(entry: Entry<T>): void {
+  function drop(entry: Entry<T, E>): void {
     entries.delete(entry.configHash);
     const closed = end(entry)
       .catch(() => undefined)
@@ -72,19 +72,22 @@ export function createVariants<T, E>(
     closing.add(closed);
   }
 
-  function end({ instance, unused }: Entry<T>): Promise<void> {
+  async function end({ loading, unused }: Entry<T, E>): Promise<void> {
     clearTimeout(unused);
-    return closeOne(instance);
+    const loaded = await loading;
+    if (loaded.ok) await closeOne(loaded.value);
   }
 
   return {
     use: async (override, work) => {
-      const taken = take(override);
-      if (!taken.ok) return taken;
+      const entry = take(override);
+      let isUsable = false;
       try {
-        return ok(await work(taken.value));
+        const loaded = await entry.loading;
+        isUsable = loaded.ok;
+        return loaded.ok ? ok(await work({ instance: loaded.value, configHash: entry.configHash })) : loaded;
       } finally {
-        giveBack(taken.value);
+        giveBack(entry, isUsable);
       }
     },
     close: async () => {

@@ -34,9 +34,9 @@ export function createCameraSet(app: App, sink: ClipSink): CameraSet {
   }
   async function begin(configured: CamerasOf, camera: CameraConfig): Promise<void> {
     await end(camera.name);
+    const source = await loadSource({ ...app, ...configured }, camera);
     // Asked to end meanwhile: whoever stops the others does not know this one.
     if (app.signal.aborted) return;
-    const source = loadSource({ ...app, ...configured }, camera);
     recordings.set(camera.name, { source, terms: termsOf(camera) });
     if (!(await hasStarted(camera.name, source))) void startLater(camera.name, source);
   }

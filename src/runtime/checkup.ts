@@ -29,7 +29,7 @@ export async function checkUp(app: App): Promise<Finding[]> {
     checkStorage(app),
     checkDetector(app),
     checkAnalyzer(app),
-    ...loadChannels(app).map(async ({ name, notifier }) => pinged(`channel ${name}`, notifier)),
+    checkChannels(app),
     checkSpool(app),
     checkCameras(app),
     backupFindings(app, Date.now()),
@@ -94,17 +94,22 @@ export async function checkPostgres(app: App, patience: Pick<PoolOptions, 'conne
   }
 }
 
+async function checkChannels(app: App): Promise<Finding[]> {
+  const channels = await loadChannels(app);
+  return Promise.all(channels.map(({ name, notifier }) => pinged(`channel ${name}`, notifier)));
+}
+
 async function checkStorage(app: App): Promise<Finding> {
-  return pinged('storage', loadStorage(app));
+  return pinged('storage', await loadStorage(app));
 }
 
 async function checkDetector(app: App): Promise<Finding> {
-  return pinged('detector', loadFilter(app));
+  return pinged('detector', await loadFilter(app));
 }
 
 async function checkAnalyzer(app: App): Promise<Finding> {
   if (app.config.vlm.run_mode === 'never') return good('vision-language model', 'off (vlm.run_mode: never)');
-  return pinged('vision-language model', loadAnalyzer(app));
+  return pinged('vision-language model', await loadAnalyzer(app));
 }
 
 interface Pingable {

@@ -46,25 +46,25 @@ export function planOf(config: Config): ClipPlan {
 /** The configured cameras that are on. */
 export const enabledCameras = (config: Config): CameraConfig[] => config.cameras.filter((camera) => camera.enabled);
 
-export function loadSource(app: App, camera: CameraConfig): ClipSource {
+export async function loadSource(app: App, camera: CameraConfig): Promise<ClipSource> {
   const { backend, config } = camera.source;
   const context = { ...contextOf(app, 'source', backend), cameraName: camera.name };
-  return loaded(app.registry.loadSourcePlugin(backend, config, context));
+  return loaded(await app.registry.loadSourcePlugin(backend, config, context));
 }
 
-export function loadStorage(app: App): Storage {
+export async function loadStorage(app: App): Promise<Storage> {
   const { backend, config } = app.config.storage;
-  return loaded(app.registry.loadStoragePlugin(backend, config, contextOf(app, 'storage', backend)));
+  return loaded(await app.registry.loadStoragePlugin(backend, config, contextOf(app, 'storage', backend)));
 }
 
-export function loadFilter(app: App): Filter {
+export async function loadFilter(app: App): Promise<Filter> {
   const { backend, config } = app.config.filter;
-  return loaded(app.registry.loadFilterPlugin(backend, config, contextOf(app, 'filter', backend)));
+  return loaded(await app.registry.loadFilterPlugin(backend, config, contextOf(app, 'filter', backend)));
 }
 
-export function loadAnalyzer(app: App): Analyzer {
+export async function loadAnalyzer(app: App): Promise<Analyzer> {
   const { backend, config } = app.config.vlm;
-  return loaded(app.registry.loadAnalyzerPlugin(backend, config, contextOf(app, 'analyzer', backend)));
+  return loaded(await app.registry.loadAnalyzerPlugin(backend, config, contextOf(app, 'analyzer', backend)));
 }
 
 /** The configured filter with the overrides of backfills laid over its config. The same for the other stages below. */
@@ -90,9 +90,9 @@ export function policyOf({ alert_policy: { enabled, backend, config } }: Config)
   return enabled ? { backend, config } : { backend: 'noop', config: {} };
 }
 
-export function loadPolicy(app: App): Policy {
+export async function loadPolicy(app: App): Promise<Policy> {
   const chosen = policyOf(app.config);
-  return loaded(app.registry.loadPolicyPlugin(chosen.backend, chosen.config, contextOf(app, 'policy', chosen.backend)));
+  return loaded(await app.registry.loadPolicyPlugin(chosen.backend, chosen.config, contextOf(app, 'policy', chosen.backend)));
 }
 
 export interface LoadedChannel {
@@ -101,11 +101,13 @@ export interface LoadedChannel {
   readonly notifier: Notifier;
 }
 
-export const loadChannels = (app: App): LoadedChannel[] =>
-  notifiersOf(app.config).map(({ name, backend, config }) => {
-    const context = contextOf(app, 'notifier', backend);
-    return { name, backend, notifier: loaded(app.registry.loadNotifierPlugin(backend, config, context)) };
-  });
+export const loadChannels = (app: App): Promise<LoadedChannel[]> =>
+  Promise.all(
+    notifiersOf(app.config).map(async ({ name, backend, config }) => {
+      const context = contextOf(app, 'notifier', backend);
+      return { name, backend, notifier: loaded(await app.registry.loadNotifierPlugin(backend, config, context)) };
+    }),
+  );
 
 /** The configuration was checked when it was loaded, so a plugin that does not load now is a defect. */
 function loaded<T>(plugin: Result<T, PluginLoadProblem>): T {

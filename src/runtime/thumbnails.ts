@@ -17,7 +17,7 @@ const QUALITY = 70;
 
 export async function openThumbnails(app: App): Promise<Thumbnails> {
   const copies = await openCopiesFolder(app);
-  const storage = loadStorage(app);
+  const storage = await loadStorage(app);
   let isStorageAway = false;
 
   async function pictureOf(path: string, state: ClipState): Promise<Buffer | undefined> {

@@ -8,7 +8,7 @@ import { openOpenaiServer } from '../support/openai-server.ts';
 import { createTestContext } from '../support/plugin-context.ts';
 import { describeAnalyzer } from './analyzer.contract.ts';
 
-function openaiAt(server: { readonly baseUrl: string; close(): Promise<void> }) {
+async function openaiAt(server: { readonly baseUrl: string; close(): Promise<void> }) {
   const config = openaiAnalyzer.configSchema.parse({
     base_url: server.baseUrl,
     api_key_env: null,
@@ -16,7 +16,7 @@ function openaiAt(server: { readonly baseUrl: string; close(): Promise<void> }) 
     max_frames: 4,
   });
   return {
-    analyzer: openaiAnalyzer.create(config, createTestContext()),
+    analyzer: await openaiAnalyzer.create(config, createTestContext()),
     activityTypes: openaiAnalyzer.activityTypes ?? [],
     breakBackend: () => server.close(),
     close: () => server.close(),

@@ -26,7 +26,7 @@ async function mqttSetup(broker: Broker, qos: number): Promise<NotifierSetup> {
   });
   const config = mqttNotifier.configSchema.parse({ host: broker.host, port: broker.port, qos });
   return {
-    notifier: mqttNotifier.create(config, createTestContext()),
+    notifier: await mqttNotifier.create(config, createTestContext()),
     delivered: () => subscriber.lines.map(parseLine),
     goAway: () => broker.kill(),
     dispose: async () => {
@@ -47,7 +47,7 @@ describeNotifier('smtp', async () => {
   const server = await openMailReceiver();
   const config = smtpNotifier.configSchema.parse({ host: '127.0.0.1', port: server.port, security: 'none', ...MAIL });
   return {
-    notifier: smtpNotifier.create(config, createTestContext()),
+    notifier: await smtpNotifier.create(config, createTestContext()),
     delivered: () => server.mails.map(({ headers }) => identityOf(headers.get('x-homesec-alert'))),
     goAway: server.close,
     dispose: server.close,
@@ -59,7 +59,7 @@ describeNotifier('sendgrid_email', async () => {
   const bodySchema = z.object({ headers: z.object({ 'X-HomeSec-Alert': z.string() }) });
   const config = sendgridEmailNotifier.configSchema.parse({ api_base: server.origin, ...MAIL });
   return {
-    notifier: sendgridEmailNotifier.create(config, createTestContext({ secrets: { SENDGRID_API_KEY: 'SG.key' } })),
+    notifier: await sendgridEmailNotifier.create(config, createTestContext({ secrets: { SENDGRID_API_KEY: 'SG.key' } })),
     delivered: () =>
       posted(server.accepted).map(({ body }) =>
         identityOf(bodySchema.parse(JSON.parse(body.toString())).headers['X-HomeSec-Alert']),

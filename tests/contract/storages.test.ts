@@ -29,7 +29,7 @@ describeStorage('dropbox', async () => {
     api_url: server.url,
     content_url: server.url,
   });
-  const storage = dropboxStorage.create(config, createTestContext({ tempDir: folder, secrets: DROPBOX_SECRETS }));
+  const storage = await dropboxStorage.create(config, createTestContext({ tempDir: folder, secrets: DROPBOX_SECRETS }));
   const dispose = async () => {
     await server[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
@@ -54,7 +54,7 @@ describe('with a real S3 server', () => {
       part_size_bytes: 5 << 20,
     });
     return {
-      storage: s3Storage.create(config, createTestContext({ secrets: S3_SECRETS })),
+      storage: await s3Storage.create(config, createTestContext({ secrets: S3_SECRETS })),
       backend: 's3',
       dispose: async () => {},
     };
@@ -73,7 +73,7 @@ describe('with a real WebDAV server', () => {
     folders += 1;
     const login = { username_env: 'WEBDAV_USER', password_env: 'WEBDAV_PASSWORD' };
     const config = webdavStorage.configSchema.parse({ url: `${server.url}/test-${folders}`, ...login });
-    const storage = webdavStorage.create(config, createTestContext({ secrets: WEBDAV_SECRETS }));
+    const storage = await webdavStorage.create(config, createTestContext({ secrets: WEBDAV_SECRETS }));
     return { storage, backend: 'webdav', dispose: async () => {} };
   });
 });

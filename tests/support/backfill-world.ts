@@ -248,14 +248,14 @@ async function createWorkers(
   };
   const bytes = { storage, copiesDir };
   const [gpu, vlm] = [createRightOfWay(GPU_PLACES), createRightOfWay(VLM_PLACES)];
-  const filters = createVariants<Filter, PluginLoadProblem>({ model: 'configured' }, (config) =>
+  const filters = createVariants<Filter, PluginLoadProblem>({ model: 'configured' }, async (config) =>
     ok<Filter>({ detect: ({ cameraName, giveWay }) => scripts.detect(cameraName, config, giveWay), ...idle }),
   );
   const live: Filter = { detect: ({ cameraName }) => scripts.detect(cameraName, LIVE), ...idle };
-  const analyzers = createVariants<Analyzer, PluginLoadProblem>({ model: 'configured' }, (config) =>
+  const analyzers = createVariants<Analyzer, PluginLoadProblem>({ model: 'configured' }, async (config) =>
     ok({ analyze: ({ clipId }: { clipId: ClipId }) => scripts.describe(clipId, config), ...idle }),
   );
-  const policies = createVariants<Policy, PluginLoadProblem>({}, (config) => {
+  const policies = createVariants<Policy, PluginLoadProblem>({}, async (config) => {
     const parsed = defaultPolicy.configSchema.safeParse(config);
     if (parsed.success) return ok(defaultPolicy.create(parsed.data, context));
     return err({ code: 'invalid_config', kind: 'policy', backend: 'default', issues: parsed.error.issues });

@@ -18,7 +18,7 @@ export function useCleanup(): (undo: () => Promise<unknown>) => void {
 }
 
 /** A channel with the given settings, and the given variables to be read. */
-export function createChannel(config: Record<string, unknown>, secrets: Record<string, string> = {}): Channel {
+export async function createChannel(config: Record<string, unknown>, secrets: Record<string, string> = {}): Promise<Channel> {
   const context = createTestContext({ secrets });
-  return { notifier: mqttNotifier.create(mqttNotifier.configSchema.parse(config), context), context };
+  return { notifier: await mqttNotifier.create(mqttNotifier.configSchema.parse(config), context), context };
 }

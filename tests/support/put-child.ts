@@ -1,7 +1,7 @@
 // A process of its own that stores a file, or many copies of it at once. argv: a `PutOrder` as JSON. Each saved progress is a line of JSON, and so is the end.
 
 import { createPace } from '../../src/kit/pace.ts';
-import { type AnyPlugin, createRegistry } from '../../src/plugins/registry.ts';
+import { createBuiltinRegistry } from '../../src/plugins/builtin.ts';
 import type { LocalFile } from '../../src/plugins/spec/storage.ts';
 import { createTestContext } from './plugin-context.ts';
 
@@ -25,11 +25,7 @@ export type PutLine =
 const order: PutOrder = JSON.parse(process.argv[2] ?? '');
 const { backend, config, secrets, file, key, folder, savedProgress, maxUploadMbps, copies } = order;
 const context = createTestContext({ secrets, tempDir: folder, stateDir: folder });
-// Only what is asked for: all plugins together take seconds to load, and memory that is measured.
-const plugin: Record<string, AnyPlugin> = await import(`../../src/plugins/storage/${backend}/index.ts`);
-const registry = createRegistry(Object.values(plugin));
-if (!registry.ok) throw new Error(JSON.stringify(registry.error));
-const loaded = registry.value.loadStoragePlugin(backend, config, context);
+const loaded = await createBuiltinRegistry().loadStoragePlugin(backend, config, context);
 if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
 const storage = loaded.value;
 const { signal } = new AbortController();

@@ -338,7 +338,7 @@ describe('over a real broker', () => {
     ];
     cleanup(alerts.stop);
     cleanup(updates.stop);
-    const { notifier } = createChannel({ host: broker.host, port: broker.port });
+    const { notifier } = await createChannel({ host: broker.host, port: broker.port });
     cleanup(() => notifier.close());
     world.scripts.notifiers = { phone: notifier };
     const [first, second] = [await newClip(0, { eventId: 'visit' }), await newClip(300, { eventId: 'visit' })];

@@ -38,7 +38,7 @@ async function openHost() {
   const connection = await NativeConnection.connect({ address: stack.temporalAddress });
   const urls = { api_url: server.url, content_url: server.url };
   const config = dropboxStorage.configSchema.parse({ chunk_size_bytes: CHUNK_BYTES, ...urls });
-  const storage = dropboxStorage.create(config, createTestContext({ secrets: DROPBOX_SECRETS, tempDir: folder }));
+  const storage = await dropboxStorage.create(config, createTestContext({ secrets: DROPBOX_SECRETS, tempDir: folder }));
   const activities = createHostActivities({
     storage,
     storageBackend: 'dropbox',

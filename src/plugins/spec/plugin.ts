@@ -22,6 +22,9 @@ export interface PluginKinds {
 }
 export type PluginKind = keyof PluginKinds;
 
+/** An instance, or the promise of one whose modules are still to be loaded. */
+export type Creation<Kind extends PluginKind> = PluginKinds[Kind] | Promise<PluginKinds[Kind]>;
+
 /** Structured log lines; the second argument goes first in pino's way: fields, then the sentence. */
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -89,13 +92,16 @@ export interface UsedFolder {
   readonly use: 'watch' | 'output' | 'storage';
 }
 
-/** The one shape of every plugin. Creating does no I/O; the instance opens what it needs when first used. */
-export interface Plugin<Kind extends PluginKind = PluginKind, Config = never> {
+/**
+ * The one shape of every plugin. Creating loads what the plugin is made of, such as a service's SDK, so that a process holds only
+ * what it uses; the instance opens what it needs when it is first used.
+ */
+export interface Plugin<Kind extends PluginKind = PluginKind, Config = never, Created extends Creation<Kind> = Creation<Kind>> {
   readonly kind: Kind;
   /** What the owner writes after `backend:`; lower case with underscores. */
   readonly backend: string;
   readonly configSchema: ZodType<Config>;
-  readonly create: (config: Config, context: PluginContext) => PluginKinds[Kind];
+  readonly create: (config: Config, context: PluginContext) => Created;
   readonly checkConfig?: (config: Config, facts: ConfigFacts) => readonly ConfigProblem[];
   /** Checks all enabled uses of this plugin against each other, in the order of the file. */
   readonly checkTogether?: (configs: readonly Config[]) => readonly SharedConfigProblem[];
@@ -109,6 +115,8 @@ export interface Plugin<Kind extends PluginKind = PluginKind, Config = never> {
 }
 
 /** Types a plugin's parts against each other. */
-export function definePlugin<Kind extends PluginKind, Config>(plugin: Plugin<Kind, Config>): Plugin<Kind, Config> {
+export function definePlugin<Kind extends PluginKind, Config, Created extends Creation<Kind>>(
+  plugin: Plugin<Kind, Config, Created>,
+): Plugin<Kind, Config, Created> {
   return plugin;
 }

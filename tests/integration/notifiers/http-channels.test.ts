@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ntfyNotifier } from '../../../src/plugins/notifiers/ntfy/index.ts';
 import { sendgridEmailNotifier } from '../../../src/plugins/notifiers/sendgrid-email/index.ts';
 import { webhookNotifier } from '../../../src/plugins/notifiers/webhook/index.ts';
-import type { Notifier } from '../../../src/plugins/spec/notifier.ts';
-import type { PluginContext } from '../../../src/plugins/spec/plugin.ts';
+import type { Creation, PluginContext } from '../../../src/plugins/spec/plugin.ts';
 import { type Answer, openHttpReceiver, type Reply } from '../../support/http-receiver.ts';
 import { useCleanup } from '../../support/mqtt-channel.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
@@ -14,7 +13,10 @@ const SECRET = 'SG.very-secret-0123456789';
 const secrets = { SENDGRID_API_KEY: SECRET, TOKEN: SECRET, HEADER: SECRET };
 
 /** Each with a secret in what it sends. */
-const CHANNELS: readonly (readonly [string, (origin: string, context: PluginContext, timeoutS: number) => Notifier])[] = [
+const CHANNELS: readonly (readonly [
+  string,
+  (origin: string, context: PluginContext, timeoutS: number) => Creation<'notifier'>,
+])[] = [
   [
     'webhook',
     (origin, context, timeout_s) => {
@@ -45,7 +47,7 @@ describe.each(CHANNELS)('%s', (_name, create) => {
   async function facing(answer: Answer, timeoutS = 10) {
     const server = await openHttpReceiver(answer);
     cleanup(server.close);
-    const notifier = create(server.origin, createTestContext({ secrets }), timeoutS);
+    const notifier = await create(server.origin, createTestContext({ secrets }), timeoutS);
     cleanup(() => notifier.close());
     return { server, notifier };
   }
@@ -137,7 +139,7 @@ describe.each(CHANNELS)('%s', (_name, create) => {
     // Given
     const server = await openHttpReceiver();
     cleanup(server.close);
-    const notifier = create(server.origin, createTestContext(), 10);
+    const notifier = await create(server.origin, createTestContext(), 10);
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     const ping = await notifier.ping();

@@ -32,8 +32,8 @@ describe('a broker with passwords and access rules', () => {
     const settings = ['allow_anonymous false', `password_file ${passwords}`, `acl_file ${rules}`];
     const broker = await startMosquitto(settings);
     cleanup(broker.kill);
-    const open = (config: object, secrets: Record<string, string>) => {
-      const made = createChannel({ host: broker.host, port: broker.port, ...config }, secrets);
+    const open = async (config: object, secrets: Record<string, string>) => {
+      const made = await createChannel({ host: broker.host, port: broker.port, ...config }, secrets);
       cleanup(() => made.notifier.close());
       return made;
     };
@@ -45,7 +45,7 @@ describe('a broker with passwords and access rules', () => {
     const { broker, open } = await guarded();
     const subscriber = await subscribe(broker.port, 'homecam/#', ['-u', 'homesec', '-P', PASSWORD]);
     cleanup(subscriber.stop);
-    const { notifier, context } = open({ auth: AUTH }, { MQTT_USER: 'homesec', MQTT_PASSWORD: PASSWORD });
+    const { notifier, context } = await open({ auth: AUTH }, { MQTT_USER: 'homesec', MQTT_PASSWORD: PASSWORD });
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then
@@ -60,7 +60,7 @@ describe('a broker with passwords and access rules', () => {
   ])('refuses %s for good, and the message does not repeat it', async (_how, config, secrets) => {
     // Given
     const { open } = await guarded();
-    const { notifier, context } = open(config, secrets);
+    const { notifier, context } = await open(config, secrets);
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     const ping = await notifier.ping();
@@ -74,7 +74,7 @@ describe('a broker with passwords and access rules', () => {
     // Given
     const { open } = await guarded();
     const { [missing]: _none, ...secrets }: Record<string, string> = { MQTT_USER: 'homesec', MQTT_PASSWORD: PASSWORD };
-    const { notifier } = open({ auth: AUTH }, secrets);
+    const { notifier } = await open({ auth: AUTH }, secrets);
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then
@@ -85,7 +85,7 @@ describe('a broker with passwords and access rules', () => {
     // Given rules that allow homecam/# alone; a broker of MQTT 3.1.1 would acknowledge and drop it
     const { open } = await guarded();
     const config = { auth: AUTH, topic_template: 'forbidden/{camera_name}' };
-    const { notifier } = open(config, { MQTT_USER: 'homesec', MQTT_PASSWORD: PASSWORD });
+    const { notifier } = await open(config, { MQTT_USER: 'homesec', MQTT_PASSWORD: PASSWORD });
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then
@@ -99,9 +99,9 @@ describe('a broker with passwords and access rules', () => {
     // Given
     const { broker, open } = await guarded();
     const url = (password: string) => `mqtt://homesec:${encodeURIComponent(password)}@${broker.host}:${broker.port}`;
-    const right = open({ host: undefined, port: undefined }, { HOMESEC_MQTT_URL: url(PASSWORD) });
-    const wrong = open({ host: undefined, port: undefined, url_env: 'OTHER_URL' }, { OTHER_URL: url('falsches-Pferd') });
-    const garbled = open({ host: undefined, port: undefined }, { HOMESEC_MQTT_URL: `http://homesec:${PASSWORD}@x` });
+    const right = await open({ host: undefined, port: undefined }, { HOMESEC_MQTT_URL: url(PASSWORD) });
+    const wrong = await open({ host: undefined, port: undefined, url_env: 'OTHER_URL' }, { OTHER_URL: url('falsches-Pferd') });
+    const garbled = await open({ host: undefined, port: undefined }, { HOMESEC_MQTT_URL: `http://homesec:${PASSWORD}@x` });
     // When
     const sent = [];
     for (const { notifier } of [right, wrong, garbled]) sent.push(await notifier.send(BARE_ALERT, signal()));
@@ -143,8 +143,8 @@ describe('a broker with TLS', () => {
     const settings = ['allow_anonymous true', `certfile ${certFile}`, `keyfile ${keyFile}`, ...more];
     const broker = await startMosquitto(settings);
     cleanup(broker.kill);
-    return (config: object) => {
-      const made = createChannel({ host: broker.host, port: broker.port, ...config });
+    return async (config: object) => {
+      const made = await createChannel({ host: broker.host, port: broker.port, ...config });
       cleanup(() => made.notifier.close());
       return made;
     };
@@ -153,7 +153,7 @@ describe('a broker with TLS', () => {
   test('takes an alert when its authority is trusted', async () => {
     // Given
     const open = await secured(home);
-    const { notifier, context } = open({ tls: { ca_file: home.caFile } });
+    const { notifier, context } = await open({ tls: { ca_file: home.caFile } });
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then
@@ -166,9 +166,9 @@ describe('a broker with TLS', () => {
     const open = await secured(home);
     const openElsewhere = await secured(elsewhere);
     const channels = [
-      open({ tls: {} }),
-      open({ tls: { ca_file: elsewhere.caFile } }),
-      openElsewhere({ tls: { ca_file: elsewhere.caFile } }),
+      await open({ tls: {} }),
+      await open({ tls: { ca_file: elsewhere.caFile } }),
+      await openElsewhere({ tls: { ca_file: elsewhere.caFile } }),
     ];
     // When
     const sent = [];
@@ -181,7 +181,7 @@ describe('a broker with TLS', () => {
   test('is used unchecked only when so configured, and loudly', async () => {
     // Given
     const open = await secured(elsewhere);
-    const { notifier, context } = open({ tls: { insecure: true } });
+    const { notifier, context } = await open({ tls: { insecure: true } });
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then
@@ -194,7 +194,7 @@ describe('a broker with TLS', () => {
   test('is never spoken to in plain text', async () => {
     // Given a broker that speaks TLS alone
     const open = await secured(home);
-    const { notifier } = open({ connection_timeout_s: 1 });
+    const { notifier } = await open({ connection_timeout_s: 1 });
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then
@@ -205,8 +205,8 @@ describe('a broker with TLS', () => {
     // Given
     const open = await secured(home, `cafile ${home.caFile}`, 'require_certificate true');
     const ours = { cert_file: home.certFile, key_file: home.keyFile };
-    const { notifier: known } = open({ tls: { ca_file: home.caFile, ...ours } });
-    const { notifier: unknown } = open({ tls: { ca_file: home.caFile } });
+    const { notifier: known } = await open({ tls: { ca_file: home.caFile, ...ours } });
+    const { notifier: unknown } = await open({ tls: { ca_file: home.caFile } });
     // When
     const sent = [await known.send(BARE_ALERT, signal()), await unknown.send(BARE_ALERT, signal())];
     // Then
@@ -218,7 +218,7 @@ describe('a broker with TLS', () => {
     // Given
     const open = await secured(home);
     await writeFile(join(folder, 'garbled.pem'), '-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n');
-    const { notifier } = open({ tls: { ca_file: join(folder, name) } });
+    const { notifier } = await open({ tls: { ca_file: join(folder, name) } });
     // When
     const sent = await notifier.send(BARE_ALERT, signal());
     // Then

@@ -33,7 +33,7 @@ describe('what a subscriber receives', () => {
     const broker = await startMosquitto(['allow_anonymous true']);
     cleanup(broker.kill);
     const subscriber = await subscribed(broker.port, topic);
-    const { notifier } = createChannel({ host: broker.host, port: broker.port, ...config });
+    const { notifier } = await createChannel({ host: broker.host, port: broker.port, ...config });
     cleanup(() => notifier.close());
     return { broker, subscriber, notifier };
   }
@@ -113,7 +113,7 @@ describe('what a subscriber receives', () => {
   test('is kept by the broker only when so configured', async () => {
     // Given two channels on one broker
     const { broker, notifier: fleeting } = await watched({ topic_template: 'fleeting' });
-    const { notifier: lasting } = createChannel({
+    const { notifier: lasting } = await createChannel({
       host: broker.host,
       port: broker.port,
       topic_template: 'lasting',
@@ -132,7 +132,7 @@ describe('what a subscriber receives', () => {
   test('shows what a camera was told to be also to those who come later', async () => {
     // Given one who listens to what is retained, and a channel that keeps nothing
     const { broker, subscriber, notifier } = await watched({}, 'homesec/availability/+');
-    const bare = createChannel({ host: broker.host, port: broker.port, availability_topic: null });
+    const bare = await createChannel({ host: broker.host, port: broker.port, availability_topic: null });
     cleanup(() => bare.notifier.close());
     // When
     for (const alert of [OFFLINE_ALERT, { ...OFFLINE_ALERT, cameraName: 'a/b' }, ONLINE_ALERT])
@@ -154,7 +154,7 @@ describe('what a subscriber receives', () => {
     const { broker, notifier } = await watched({ snapshot: true });
     const pictures = await subscribe(broker.port, 'homecam/alerts/+/snapshot', ['-F', '%t %r %x']);
     cleanup(pictures.stop);
-    const { notifier: silent } = createChannel({ host: broker.host, port: broker.port });
+    const { notifier: silent } = await createChannel({ host: broker.host, port: broker.port });
     cleanup(() => silent.close());
     // When
     const snapshot = Uint8Array.from([0xff, 0xd8, 0x00, 0xff, 0xd9]);
@@ -171,7 +171,7 @@ describe('what a subscriber receives', () => {
     const broker = await startMosquitto(['allow_anonymous true', 'max_packet_size 4000']);
     cleanup(broker.kill);
     const subscriber = await subscribed(broker.port, '#');
-    const { notifier, context } = createChannel({ host: broker.host, port: broker.port, snapshot: true });
+    const { notifier, context } = await createChannel({ host: broker.host, port: broker.port, snapshot: true });
     cleanup(() => notifier.close());
     // When
     const sent = [await notifier.send({ ...FULL_ALERT, snapshot: new Uint8Array(10_000) }, signal())];
@@ -189,7 +189,7 @@ describe('what a subscriber receives', () => {
     // Given a broker that tells how it was given a message
     const broker = await startAedes();
     cleanup(broker.kill);
-    const { notifier } = createChannel({ host: broker.host, port: broker.port, qos });
+    const { notifier } = await createChannel({ host: broker.host, port: broker.port, qos });
     cleanup(() => notifier.close());
     // When
     const sent = await notifier.send(BARE_ALERT, signal());

@@ -13,8 +13,8 @@ const PUBLISHER = fileURLToPath(new URL('../../support/mqtt-publisher-process.ts
 
 describe('when the broker is away', () => {
   const cleanup = useCleanup();
-  const channel = (port: number, config: Record<string, unknown> = {}) => {
-    const made = createChannel({ host: '127.0.0.1', port, ...config });
+  const channel = async (port: number, config: Record<string, unknown> = {}) => {
+    const made = await createChannel({ host: '127.0.0.1', port, ...config });
     cleanup(() => made.notifier.close());
     return made;
   };
@@ -37,7 +37,7 @@ describe('when the broker is away', () => {
   test('a send fails at once, and the channel finds a broker that comes later without being asked', async () => {
     // Given a channel whose first connection is refused
     const port = await freePort();
-    const { notifier, context } = channel(port);
+    const { notifier, context } = await channel(port);
     const refused = await notifier.send(BARE_ALERT, signal());
     expect(refused).toMatchObject({ ok: false, error: { code: 'NOTIFY_UNREACHABLE', causes: [{ code: 'ECONNREFUSED' }] } });
     // When the broker comes
@@ -53,7 +53,7 @@ describe('when the broker is away', () => {
   test('a broker that was killed and is back is found again, and a send between is told', async () => {
     // Given a channel that has delivered
     const first = await mosquitto();
-    const { notifier } = channel(first.port);
+    const { notifier } = await channel(first.port);
     await notifier.send(BARE_ALERT, signal());
     // When the broker dies
     await first.kill();
@@ -74,7 +74,7 @@ describe('when the broker is away', () => {
     // Given
     const first = await startAedes();
     cleanup(first.kill);
-    const { notifier } = channel(first.port);
+    const { notifier } = await channel(first.port);
     await notifier.send(BARE_ALERT, signal());
     // When
     await first.kill();
@@ -88,7 +88,7 @@ describe('when the broker is away', () => {
   test('an acknowledgement that never comes is NOTIFY_TIMED_OUT, and the alert is not sent again on the next connection', async () => {
     // Given a server that takes everything and acknowledges nothing
     const broker = await silent({ answers: 'no_ack' });
-    const { notifier } = channel(broker.port, { publish_timeout_s: 0.3 });
+    const { notifier } = await channel(broker.port, { publish_timeout_s: 0.3 });
     // When
     const sent = await notifier.send(FULL_ALERT, signal());
     // Then
@@ -100,7 +100,7 @@ describe('when the broker is away', () => {
   test('a connection that breaks before the acknowledgement is told, and the alert is not sent again by itself', async () => {
     // Given
     const broker = await silent({ answers: 'hang_up' });
-    const { notifier } = channel(broker.port, { publish_timeout_s: 12, availability_topic: null });
+    const { notifier } = await channel(broker.port, { publish_timeout_s: 12, availability_topic: null });
     // When
     const sent = await notifier.send(FULL_ALERT, signal());
     // Then
@@ -113,7 +113,7 @@ describe('when the broker is away', () => {
   test('a server that never answers is NOTIFY_UNREACHABLE after the connection timeout', async () => {
     // Given
     const broker = await silent({ answers: 'nothing' });
-    const { notifier } = channel(broker.port, { connection_timeout_s: 0.3 });
+    const { notifier } = await channel(broker.port, { connection_timeout_s: 0.3 });
     // When
     const sent = await notifier.send(FULL_ALERT, signal());
     // Then
@@ -123,7 +123,7 @@ describe('when the broker is away', () => {
   test.each(['nothing', 'no_ack'] as const)('a cancelled send returns at once from a server that answers %s', async (answers) => {
     // Given a send that waits
     const broker = await silent({ answers });
-    const { notifier } = channel(broker.port, { connection_timeout_s: 12, publish_timeout_s: 12 });
+    const { notifier } = await channel(broker.port, { connection_timeout_s: 12, publish_timeout_s: 12 });
     const controller = new AbortController();
     const sending = notifier.send(FULL_ALERT, controller.signal);
     if (answers === 'no_ack') await waitUntil('the alert', () => broker.published('homecam/alerts') === 1);
@@ -152,7 +152,7 @@ describe('the availability topic', () => {
   test('says online from the first use and offline after the close, to those who come later, too', async () => {
     // Given
     const { broker, says } = await watched();
-    const { notifier } = createChannel({ host: broker.host, port: broker.port });
+    const { notifier } = await createChannel({ host: broker.host, port: broker.port });
     cleanup(() => notifier.close());
     // When
     await notifier.ping();
@@ -185,7 +185,7 @@ describe('the availability topic', () => {
   test('says online again when the last will of another one says offline', async () => {
     // Given a channel that is there
     const { broker, subscriber, says } = await watched();
-    const { notifier } = createChannel({ host: broker.host, port: broker.port });
+    const { notifier } = await createChannel({ host: broker.host, port: broker.port });
     cleanup(() => notifier.close());
     await notifier.ping();
     await says('online');
@@ -199,7 +199,7 @@ describe('the availability topic', () => {
   test('is not touched when it is switched off', async () => {
     // Given
     const { broker, subscriber } = await watched();
-    const { notifier } = createChannel({ host: broker.host, port: broker.port, availability_topic: null });
+    const { notifier } = await createChannel({ host: broker.host, port: broker.port, availability_topic: null });
     cleanup(() => notifier.close());
     // When
     await notifier.send(BARE_ALERT, signal());

@@ -16,7 +16,7 @@ describe('what SendGrid receives', () => {
     const server = await openHttpReceiver(answer);
     cleanup(server.close);
     const parsed = sendgridEmailNotifier.configSchema.parse({ api_base: `${server.origin}/v3`, ...MAIL, ...config });
-    const notifier = sendgridEmailNotifier.create(parsed, createTestContext({ secrets: { SENDGRID_API_KEY: key } }));
+    const notifier = await sendgridEmailNotifier.create(parsed, createTestContext({ secrets: { SENDGRID_API_KEY: key } }));
     return { server, notifier };
   }
 

@@ -31,7 +31,7 @@ async function facing(rules: MailRules = {}, config: Record<string, unknown> = {
     ...config,
   });
   const context = createTestContext({ secrets: known });
-  const notifier = smtpNotifier.create(parsed, context);
+  const notifier = await smtpNotifier.create(parsed, context);
   cleanup(() => notifier.close());
   return { server, notifier, context };
 }

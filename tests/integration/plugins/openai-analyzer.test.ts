@@ -44,10 +44,10 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-function analyzerWith(config: Record<string, unknown> = {}, context: Partial<PluginContext> = {}) {
+async function analyzerWith(config: Record<string, unknown> = {}, context: Partial<PluginContext> = {}) {
   const given = createTestContext({ secrets: { OPENAI_API_KEY: KEY }, clock: { now: () => NOW }, ...context });
   const parsed = openaiAnalyzer.configSchema.parse({ base_url: server.baseUrl, model: 'vision', max_frames: 4, ...config });
-  return { analyzer: openaiAnalyzer.create(parsed, given), lines: given.lines };
+  return { analyzer: await openaiAnalyzer.create(parsed, given), lines: given.lines };
 }
 
 const requestOf = (changes: Partial<AnalysisRequest> = {}): AnalysisRequest => ({
@@ -63,7 +63,7 @@ const requestOf = (changes: Partial<AnalysisRequest> = {}): AnalysisRequest => (
 });
 
 async function failureOf(config: Record<string, unknown> = {}) {
-  const analyzed = await analyzerWith(config).analyzer.analyze(requestOf());
+  const analyzed = await (await analyzerWith(config)).analyzer.analyze(requestOf());
   if (analyzed.ok) throw new Error('expected a failure');
   return analyzed.error;
 }
@@ -71,7 +71,7 @@ async function failureOf(config: Record<string, unknown> = {}) {
 describe('a good answer', () => {
   test('becomes the result, with the facts of what was sent, the prompt version and the tokens', async () => {
     // Given
-    const { analyzer } = analyzerWith();
+    const { analyzer } = await analyzerWith();
     // When
     const analyzed = await analyzer.analyze(requestOf());
     // Then
@@ -99,7 +99,7 @@ describe('a good answer', () => {
       timezone: 'Europe/Berlin',
       detail: 'low',
     };
-    const { analyzer } = analyzerWith(config);
+    const { analyzer } = await analyzerWith(config);
     // When
     await analyzer.analyze(requestOf());
     // Then
@@ -117,9 +117,11 @@ describe('a good answer', () => {
 
   test("was asked for in the owner's own words, which have a version of their own", async () => {
     // Given
-    const own = ['Only tell of parcels.', 'Only tell of cats.'].map((instructions) => analyzerWith({ instructions }).analyzer);
+    const own = await Promise.all(
+      ['Only tell of parcels.', 'Only tell of cats.'].map((instructions) => analyzerWith({ instructions })),
+    );
     // When
-    const analyzed = await Promise.all(own.map((analyzer) => analyzer.analyze(requestOf())));
+    const analyzed = await Promise.all(own.map(({ analyzer }) => analyzer.analyze(requestOf())));
     // Then
     const versions = analyzed.map((result) => (result.ok ? result.value.promptVersion : ''));
     expect(versions).toEqual([expect.stringMatching(/^own-[0-9a-f]{8}$/), expect.stringMatching(/^own-[0-9a-f]{8}$/)]);
@@ -133,7 +135,7 @@ describe('a good answer', () => {
     ['no result', undefined, 'Detected objects: not known, the detector has no result'],
   ])('was asked for with %s from the detector said plainly', async (_what, filter, line) => {
     // Given
-    const { analyzer } = analyzerWith();
+    const { analyzer } = await analyzerWith();
     const { filter: _filter, ...request } = requestOf();
     // When
     await analyzer.analyze(filter === undefined ? request : { ...request, filter });
@@ -143,7 +145,7 @@ describe('a good answer', () => {
 
   test('was asked for by a strict schema with risk in words, explained there and in the prompt', async () => {
     // Given
-    const { analyzer } = analyzerWith();
+    const { analyzer } = await analyzerWith();
     // When
     await analyzer.analyze(requestOf());
     // Then
@@ -170,7 +172,7 @@ describe('a good answer', () => {
     ],
   ])('was asked for with the parameters of %j', async (config, sent, absent) => {
     // Given
-    const { analyzer } = analyzerWith(config);
+    const { analyzer } = await analyzerWith(config);
     // When
     await analyzer.analyze(requestOf());
     // Then
@@ -181,7 +183,7 @@ describe('a good answer', () => {
 
   test('logs what it cost, once for each answer', async () => {
     // Given
-    const { analyzer, lines } = analyzerWith();
+    const { analyzer, lines } = await analyzerWith();
     server.behave(says({}), says(sequence(), { usage: null }));
     // When
     await analyzer.analyze(requestOf());
@@ -206,7 +208,7 @@ describe('the key', () => {
     // Given
     vi.stubEnv('OPENAI_ORG_ID', 'org-of-another');
     vi.stubEnv('OPENAI_PROJECT_ID', 'project-of-another');
-    const { analyzer } = analyzerWith();
+    const { analyzer } = await analyzerWith();
     // When
     await analyzer.analyze(requestOf());
     // Then
@@ -217,7 +219,7 @@ describe('the key', () => {
   test('stays at home when the server needs none, though the environment has one', async () => {
     // Given
     vi.stubEnv('OPENAI_API_KEY', KEY);
-    const { analyzer } = analyzerWith({ api_key_env: null });
+    const { analyzer } = await analyzerWith({ api_key_env: null });
     // When
     const analyzed = await analyzer.analyze(requestOf());
     // Then
@@ -238,7 +240,7 @@ describe('the key', () => {
   test('never stands in a failure or the log, even when the server quotes it', async () => {
     // Given
     server.behave(fails(401, { message: `Incorrect API key provided: ${KEY}\u0000` }));
-    const { analyzer, lines } = analyzerWith();
+    const { analyzer, lines } = await analyzerWith();
     // When
     const analyzed = await analyzer.analyze(requestOf());
     // Then
@@ -334,7 +336,7 @@ describe('a server that fails', () => {
       if (progress.filter((said) => said === 'still at it').length === 2) off.abort(reason);
     };
     // When
-    const analyzing = analyzerWith().analyzer.analyze(requestOf({ signal: off.signal, onProgress }));
+    const analyzing = (await analyzerWith()).analyzer.analyze(requestOf({ signal: off.signal, onProgress }));
     // Then
     await expect(analyzing).rejects.toBe(reason);
     expect(progress.slice(0, 2)).toEqual(['taking frames', 'asking the model']);
@@ -352,7 +354,7 @@ describe('an answer in the wrong form', () => {
     // Given
     server.behave(says(content));
     // When
-    const analyzed = await analyzerWith().analyzer.analyze(requestOf());
+    const analyzed = await (await analyzerWith()).analyzer.analyze(requestOf());
     // Then
     expect(analyzed).toMatchObject({ ok: true, value: { riskLevel: 'low', activityType: 'normal_delivery' } });
     expect(server.questions).toHaveLength(1);
@@ -363,7 +365,7 @@ describe('an answer in the wrong form', () => {
     const wrong = sequence({ max_risk_level: 2, primary_activity: 'delivery' });
     server.behave(says(wrong), says(sequence({ max_risk_level: 'high' })));
     // When
-    const analyzed = await analyzerWith().analyzer.analyze(requestOf());
+    const analyzed = await (await analyzerWith()).analyzer.analyze(requestOf());
     // Then
     expect(analyzed).toMatchObject({ ok: true, value: { riskLevel: 'high', promptTokens: 2400, completionTokens: 600 } });
     const turns = server.questions[1]?.body.messages ?? [];
@@ -407,7 +409,7 @@ describe('an answer in the wrong form', () => {
     async (known, asked) => {
       // Given
       server.behave(knowsOnly(known, sequence()));
-      const { analyzer } = analyzerWith();
+      const { analyzer } = await analyzerWith();
       // When
       const first = await analyzer.analyze(requestOf());
       const second = await analyzer.analyze(requestOf());
@@ -437,7 +439,7 @@ describe('an answer beyond all measure', () => {
       ),
     );
     // When
-    const analyzed = await analyzerWith().analyzer.analyze(requestOf());
+    const analyzed = await (await analyzerWith()).analyzer.analyze(requestOf());
     // Then
     const written = JSON.stringify(analyzed);
     expect(analyzed.ok).toBe(true);
@@ -472,7 +474,7 @@ describe('a clip', () => {
     const path = join(dir, 'broken.mp4');
     await writeFile(path, 'no video');
     // When
-    const analyzed = await analyzerWith().analyzer.analyze(requestOf({ path }));
+    const analyzed = await (await analyzerWith()).analyzer.analyze(requestOf({ path }));
     // Then
     expect(analyzed).toMatchObject({ ok: false, error: { code: 'CLIP_UNREADABLE' } });
     expect(server.questions).toEqual([]);
@@ -480,7 +482,7 @@ describe('a clip', () => {
 
   test('that ends before all moments that were chosen is shown by its first frame', async () => {
     // Given
-    const { analyzer } = analyzerWith({ max_frames: 1 });
+    const { analyzer } = await analyzerWith({ max_frames: 1 });
     // When
     const analyzed = await analyzer.analyze(requestOf({ durationMs: 60_000, filter: filterResult([]) }));
     // Then
@@ -498,7 +500,7 @@ describe('ping', () => {
     // Given
     server.listModels(status);
     // When
-    const pinged = await analyzerWith().analyzer.ping();
+    const pinged = await (await analyzerWith()).analyzer.ping();
     // Then
     expect(pinged.ok).toBe(isThere);
   });
@@ -506,7 +508,7 @@ describe('ping', () => {
 
 test('ping without its key says which variable is missing', async () => {
   // Given
-  const { analyzer } = analyzerWith({ api_key_env: 'OTHER_KEY' });
+  const { analyzer } = await analyzerWith({ api_key_env: 'OTHER_KEY' });
   // When
   const pinged = await analyzer.ping();
   // Then

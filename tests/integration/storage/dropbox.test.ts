@@ -41,7 +41,7 @@ const config = () => ({
   content_url: server.url,
   timeout_s: 30,
 });
-const openStorage = (secrets: Record<string, string> = DROPBOX_SECRETS, more: object = {}): Storage =>
+const openStorage = (secrets: Record<string, string> = DROPBOX_SECRETS, more: object = {}): Promise<Storage> =>
   dropboxStorage.create(
     dropboxStorage.configSchema.parse({ ...config(), ...more }),
     createTestContext({ secrets, tempDir: folder }),
@@ -65,7 +65,7 @@ const countOf = (pathname: string): number => server.requests.filter((request) =
 
 async function fetched(key: string): Promise<string> {
   const path = join(folder, 'fetched');
-  expect(await openStorage().get(key, path, createCall())).toEqual({ ok: true, value: undefined });
+  expect(await (await openStorage()).get(key, path, createCall())).toEqual({ ok: true, value: undefined });
   return createHash('sha256')
     .update(await readFile(path))
     .digest('hex');
@@ -77,9 +77,9 @@ describe('an upload that broke off', () => {
     const file = await localFile(5 * CHUNK_BYTES + 17);
     server.faults.plan(APPEND, { do: 'cut', afterBytes: CHUNK_BYTES / 2 }, { skip: 2 });
     const first = notingCall();
-    const broken = await openStorage().put(file, 'clip', first);
+    const broken = await (await openStorage()).put(file, 'clip', first);
     // When another process, as it were, goes on
-    const put = await openStorage().put(file, 'clip', notingCall(first.notes.at(-1)));
+    const put = await (await openStorage()).put(file, 'clip', notingCall(first.notes.at(-1)));
     // Then
     expect(broken).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
     expect(put).toEqual({ ok: true, value: { storageUri: 'dropbox:clip' } });
@@ -96,9 +96,9 @@ describe('an upload that broke off', () => {
     const file = await localFile(5 * CHUNK_BYTES);
     server.faults.plan(APPEND, { do: 'answer', status: 500 }, { skip: 3 });
     const first = notingCall();
-    await openStorage().put(file, 'clip', first);
+    await (await openStorage()).put(file, 'clip', first);
     // When
-    const put = await openStorage().put(file, 'clip', notingCall(first.notes[note]));
+    const put = await (await openStorage()).put(file, 'clip', notingCall(first.notes[note]));
     // Then one chunk more than needed was sent, to learn of the right offset
     expect(put).toMatchObject({ ok: true });
     expect(countOf(START)).toBe(1);
@@ -114,11 +114,15 @@ describe('an upload that broke off', () => {
     const file = await localFile(3 * CHUNK_BYTES);
     server.faults.plan(APPEND, { do: 'answer', status: 503 }, { skip: 1 });
     const first = notingCall();
-    await openStorage().put(file, 'clip', first);
+    await (await openStorage()).put(file, 'clip', first);
     lose();
     const other = what === 'of other bytes' ? { ...(first.notes.at(-1) as object), contentHash: 'other' } : { some: 'thing' };
     // When
-    const put = await openStorage().put(file, 'clip', notingCall(what.startsWith('that Dropbox') ? first.notes.at(-1) : other));
+    const put = await (await openStorage()).put(
+      file,
+      'clip',
+      notingCall(what.startsWith('that Dropbox') ? first.notes.at(-1) : other),
+    );
     // Then
     expect(put).toMatchObject({ ok: true });
     expect(countOf(START)).toBe(2);
@@ -130,16 +134,16 @@ describe('an upload that broke off', () => {
     const file = await localFile(3 * CHUNK_BYTES);
     server.faults.plan(APPEND, { do: 'answer', status: 503 }, { skip: 1 });
     const first = notingCall();
-    await openStorage().put(file, 'clip', first);
+    await (await openStorage()).put(file, 'clip', first);
     const note = first.notes.at(-1);
     let isOvertaken = false;
     const pace = async () => {
       if (isOvertaken) return;
       isOvertaken = true;
-      await openStorage().put(file, 'clip', notingCall(note));
+      await (await openStorage()).put(file, 'clip', notingCall(note));
     };
     // When
-    const put = await openStorage().put(file, 'clip', { ...notingCall(note), pace });
+    const put = await (await openStorage()).put(file, 'clip', { ...notingCall(note), pace });
     // Then nothing began anew
     expect(put).toEqual({ ok: true, value: { storageUri: 'dropbox:clip' } });
     expect(countOf(START)).toBe(1);
@@ -150,10 +154,10 @@ describe('an upload that broke off', () => {
     const file = await localFile(pathname === UPLOAD ? 1000 : 2 * CHUNK_BYTES);
     server.faults.plan(pathname, { do: 'lose_answer' });
     const first = notingCall();
-    const broken = await openStorage().put(file, 'clip', first);
+    const broken = await (await openStorage()).put(file, 'clip', first);
     const receivedBytes = server.receivedBytes;
     // When
-    const put = await openStorage().put(file, 'clip', notingCall(first.notes.at(-1)));
+    const put = await (await openStorage()).put(file, 'clip', notingCall(first.notes.at(-1)));
     // Then
     expect(broken).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
     expect(put).toMatchObject({ ok: true });
@@ -206,7 +210,7 @@ describe('an upload that broke off', () => {
 describe('what Dropbox refuses', () => {
   test.each([false, true])('for now (429) is waited out by the whole app; answered before the body: %s', async (isEarly) => {
     // Given a chunk that is refused for seven seconds
-    const storage = openStorage();
+    const storage = await openStorage();
     const file = await localFile(2 * CHUNK_BYTES);
     server.faults.plan(APPEND, RATE_LIMITED(7, isEarly));
     // When
@@ -222,7 +226,7 @@ describe('what Dropbox refuses', () => {
 
   test('for now is waited out no longer because the clock was set', async () => {
     // Given
-    const storage = openStorage();
+    const storage = await openStorage();
     const file = await localFile(1000);
     server.faults.plan(UPLOAD, RATE_LIMITED(7));
     await storage.put(file, 'clip', createCall());
@@ -246,10 +250,10 @@ describe('what Dropbox refuses', () => {
     const file = await localFile(1000);
     server.faults.plan(UPLOAD, { do: 'answer', status, body: { error_summary, error: {} } });
     // When
-    const put = await openStorage().put(file, 'clip', createCall());
+    const put = await (await openStorage()).put(file, 'clip', createCall());
     // Then
     expect(put).toMatchObject({ ok: false, error: { code } });
-    expect(await openStorage().put(file, 'clip', createCall())).toMatchObject({ ok: true });
+    expect(await (await openStorage()).put(file, 'clip', createCall())).toMatchObject({ ok: true });
   });
 
   test('by silence ends the attempt, and the caller heard of it all the while', async () => {
@@ -258,7 +262,7 @@ describe('what Dropbox refuses', () => {
     server.faults.plan(UPLOAD, { do: 'be_silent' });
     const signs: number[] = [];
     // When
-    const put = await openStorage(DROPBOX_SECRETS, { timeout_s: 1 }).put(
+    const put = await (await openStorage(DROPBOX_SECRETS, { timeout_s: 1 })).put(
       file,
       'clip',
       createCall({ onProgress: (bytes) => signs.push(bytes) }),
@@ -271,7 +275,7 @@ describe('what Dropbox refuses', () => {
   test('by not reading holds back what is read from the disk', async () => {
     // Given a chunk of 64 MB for a server that takes none of it
     const file = await localFile(64_000_000);
-    const storage = openStorage(DROPBOX_SECRETS, { timeout_s: 1, chunk_size_bytes: 64 << 20 });
+    const storage = await openStorage(DROPBOX_SECRETS, { timeout_s: 1, chunk_size_bytes: 64 << 20 });
     server.faults.plan(UPLOAD, { do: 'be_silent' });
     let readBytes = 0;
     const pace = async (bytes: number) => {
@@ -289,7 +293,7 @@ describe('what Dropbox refuses', () => {
     const file = await localFile(CHUNK_BYTES);
     server.faults.plan(UPLOAD, { do: 'be_slow', msPerPiece: 60 });
     // When
-    const put = await openStorage(DROPBOX_SECRETS, { timeout_s: 3 }).put(file, 'clip', createCall());
+    const put = await (await openStorage(DROPBOX_SECRETS, { timeout_s: 3 })).put(file, 'clip', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
   });
@@ -306,7 +310,7 @@ describe('tokens', () => {
       server.expireTokens();
     };
     // When
-    const put = await openStorage().put(file, 'clip', createCall());
+    const put = await (await openStorage()).put(file, 'clip', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
     expect(server.tokensGiven).toBe(2);
@@ -315,7 +319,7 @@ describe('tokens', () => {
 
   test('are asked for once by many that need one', async () => {
     // Given
-    const storage = openStorage();
+    const storage = await openStorage();
     const file = await localFile(1000);
     // When
     await Promise.all(Array.from({ length: 10 }, (_none, index) => storage.put(file, `clip-${index}`, createCall())));
@@ -334,9 +338,9 @@ describe('tokens', () => {
     });
     // When
     const results = [
-      await openStorage(wrong).put(file, 'clip', createCall()),
-      await openStorage(wrong).ping(),
-      await openStorage({ DROPBOX_TOKEN: 'expired-token' }).put(file, 'clip', createCall()),
+      await (await openStorage(wrong)).put(file, 'clip', createCall()),
+      await (await openStorage(wrong)).ping(),
+      await (await openStorage({ DROPBOX_TOKEN: 'expired-token' })).put(file, 'clip', createCall()),
     ];
     // Then
     for (const result of results) {
@@ -349,7 +353,7 @@ describe('tokens', () => {
     // Given no variable at all
     const file = await localFile(1000);
     // When
-    const put = await openStorage({}).put(file, 'clip', createCall());
+    const put = await (await openStorage({})).put(file, 'clip', createCall());
     // Then
     expect(put).toMatchObject({
       ok: false,
@@ -370,7 +374,7 @@ describe('a stored clip', () => {
     };
     // When
     const call = notingCall();
-    const put = await openStorage().put(file, 'clip', { ...call, pace });
+    const put = await (await openStorage()).put(file, 'clip', { ...call, pace });
     await handle.close();
     // Then the next attempt begins anew
     expect(call.notes.at(-1)).toBeUndefined();
@@ -382,10 +386,10 @@ describe('a stored clip', () => {
   test('larger than a block is verified by its bytes, and leaves no copy behind', async () => {
     // Given
     const file = await localFile(2 * CHUNK_BYTES);
-    await openStorage().put(file, 'clip', createCall());
+    await (await openStorage()).put(file, 'clip', createCall());
     // When
-    const same = await openStorage().verify('clip', file, createCall());
-    const other = await openStorage().verify('clip', { ...file, sha256: '0'.repeat(64) }, createCall());
+    const same = await (await openStorage()).verify('clip', file, createCall());
+    const other = await (await openStorage()).verify('clip', { ...file, sha256: '0'.repeat(64) }, createCall());
     // Then
     expect(same).toMatchObject({ ok: true, value: { storageUri: 'dropbox:clip' } });
     expect(other).toMatchObject({ ok: false, error: { code: 'STORAGE_CONFLICT' } });
@@ -393,7 +397,7 @@ describe('a stored clip', () => {
 
   test('opens by a link that is made anew each time; there is none for what is not there', async () => {
     // Given
-    const storage = openStorage();
+    const storage = await openStorage();
     const file = await localFile(1000);
     await storage.put(file, 'clip', createCall());
     // When

@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const openStorage = (more: object = {}, secrets: Record<string, string> = S3_SECRETS): Storage => {
+const openStorage = (more: object = {}, secrets: Record<string, string> = S3_SECRETS): Promise<Storage> => {
   const config = { bucket: S3_BUCKET, prefix, endpoint: server.url, part_size_bytes: PART_BYTES, ...more };
   return s3Storage.create(s3Storage.configSchema.parse(config), createTestContext({ secrets }));
 };
@@ -58,7 +58,7 @@ async function putUntil(file: LocalFile, bytes: number): Promise<{ note: unknown
   const saveProgress = (note: unknown) => {
     told.note = note;
   };
-  const put = openStorage().put(file, 'clip.mp4', { signal: controller.signal, onProgress, saveProgress });
+  const put = (await openStorage()).put(file, 'clip.mp4', { signal: controller.signal, onProgress, saveProgress });
   await expect(put).rejects.toBe('called off');
   return told;
 }
@@ -68,7 +68,7 @@ async function sentBytes(file: LocalFile, savedProgress: unknown): Promise<numbe
   const pace = async (bytes: number) => {
     sent += bytes;
   };
-  expect(await openStorage().put(file, 'clip.mp4', createCall({ savedProgress, pace }))).toMatchObject({ ok: true });
+  expect(await (await openStorage()).put(file, 'clip.mp4', createCall({ savedProgress, pace }))).toMatchObject({ ok: true });
   return sent;
 }
 
@@ -106,10 +106,10 @@ describe('an upload in parts that broke off', () => {
   test('is ended also when the clip is there already', async () => {
     // Given a clip of which the answer was lost, and an upload of an attempt before that
     const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
-    await openStorage().put(file, 'clip.mp4', createCall());
+    await (await openStorage()).put(file, 'clip.mp4', createCall());
     await client.send(new CreateMultipartUploadCommand({ Bucket: S3_BUCKET, Key: `${prefix}/clip.mp4` }));
     // When
-    const put = await openStorage().put(file, 'clip.mp4', createCall());
+    const put = await (await openStorage()).put(file, 'clip.mp4', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
     expect(await uploadsLeft()).toBe(0);
@@ -124,7 +124,7 @@ describe('an upload in parts that broke off', () => {
     });
     const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
     // When
-    const put = await openStorage({ endpoint: door.url }).put(file, 'clip.mp4', createCall());
+    const put = await (await openStorage({ endpoint: door.url })).put(file, 'clip.mp4', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
   });
@@ -132,15 +132,16 @@ describe('an upload in parts that broke off', () => {
   test('because another attempt was faster is done as well', async () => {
     // Given an attempt that is overtaken in its second part
     const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
+    const faster = await openStorage();
     await using door = await openDoor((request, response) => {
       if (request.url?.includes('partNumber=2') !== true) return false;
       request.resume();
-      const overtaking = openStorage().put(file, 'clip.mp4', createCall());
+      const overtaking = faster.put(file, 'clip.mp4', createCall());
       void overtaking.then(() => response.writeHead(404).end('<Error><Code>NoSuchUpload</Code></Error>'));
       return true;
     });
     // When
-    const put = await openStorage({ endpoint: door.url }).put(file, 'clip.mp4', createCall());
+    const put = await (await openStorage({ endpoint: door.url })).put(file, 'clip.mp4', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
   });
@@ -160,8 +161,8 @@ describe('an upload in parts that broke off', () => {
       await client.send(new AbortMultipartUploadCommand({ Bucket: S3_BUCKET, Key: `${prefix}/clip.mp4`, UploadId: uploadId }));
     };
     // When
-    const ended = await openStorage().put(file, 'clip.mp4', createCall({ pace, saveProgress }));
-    const again = await openStorage().put(file, 'clip.mp4', createCall({ savedProgress: told.note }));
+    const ended = await (await openStorage()).put(file, 'clip.mp4', createCall({ pace, saveProgress }));
+    const again = await (await openStorage()).put(file, 'clip.mp4', createCall({ savedProgress: told.note }));
     // Then
     expect(ended).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
     expect(again).toMatchObject({ ok: true });
@@ -173,7 +174,7 @@ describe('an upload in parts that broke off', () => {
     await client.send(new CreateMultipartUploadCommand(other));
     const file = await localFile(Buffer.alloc(2 * PART_BYTES, 'x'));
     // When
-    await openStorage().put(file, 'clip.mp4', createCall());
+    await (await openStorage()).put(file, 'clip.mp4', createCall());
     // Then
     expect(await uploadsLeft()).toBe(1);
   });
@@ -186,11 +187,11 @@ describe('a stored clip', () => {
     const handle = await open(file.path, 'r+');
     const pace = async () => void (await handle.write('changed', sizeBytes - 10));
     // When
-    const put = await openStorage().put(file, 'clip.mp4', createCall({ pace }));
+    const put = await (await openStorage()).put(file, 'clip.mp4', createCall({ pace }));
     await handle.close();
     // Then
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNVERIFIED' } });
-    expect(await openStorage().verify('clip.mp4', file, createCall())).toEqual({ ok: true, value: undefined });
+    expect(await (await openStorage()).verify('clip.mp4', file, createCall())).toEqual({ ok: true, value: undefined });
   });
 
   test('that something else has put there is known by its bytes', async () => {
@@ -198,8 +199,8 @@ describe('a stored clip', () => {
     const file = await localFile('the footage');
     await client.send(new PutObjectCommand({ Bucket: S3_BUCKET, Key: `${prefix}/clip.mp4`, Body: 'the footage' }));
     // When
-    const same = await openStorage().put(file, 'clip.mp4', createCall());
-    const other = await openStorage().verify('clip.mp4', { ...file, sha256: '0'.repeat(64) }, createCall());
+    const same = await (await openStorage()).put(file, 'clip.mp4', createCall());
+    const other = await (await openStorage()).verify('clip.mp4', { ...file, sha256: '0'.repeat(64) }, createCall());
     // Then
     expect(same).toMatchObject({ ok: true });
     expect(other).toMatchObject({ ok: false, error: { code: 'STORAGE_CONFLICT' } });
@@ -207,7 +208,7 @@ describe('a stored clip', () => {
 
   test('opens by a link that needs no key, as a video; there is none for what is not there', async () => {
     // Given
-    const storage = openStorage();
+    const storage = await openStorage();
     await storage.put(await localFile('the footage'), 'Haustür/1 2.mp4', createCall());
     // When
     const link = await storage.viewUrl?.('Haustür/1 2.mp4', createCall());
@@ -228,7 +229,7 @@ describe('a server that refuses', () => {
     ['nothing, for want of a key', {}, {}, 'SECRET_MISSING'],
   ])('%s', async (_what, config, secrets, code) => {
     // Given
-    const storage = openStorage(config, secrets);
+    const storage = await openStorage(config, secrets);
     const file = await localFile('the footage');
     // When
     const results = [await storage.put(file, 'clip.mp4', createCall()), await storage.ping()];
@@ -249,7 +250,7 @@ describe('a server that refuses', () => {
       response.writeHead(status, { 'content-type': 'application/xml', 'retry-after': '7' });
       response.end(`<Error><Code>${name}</Code><Message>no</Message></Error>`);
     });
-    const storage = openStorage({ endpoint: await listening(refusing) });
+    const storage = await openStorage({ endpoint: await listening(refusing) });
     // When
     const ping = await storage.ping();
     await storage.close();
@@ -264,7 +265,7 @@ describe('a server that refuses', () => {
     const skewed = createServer((_request, response) => {
       response.writeHead(403, { date: new Date(Date.now() + 3_600_000).toUTCString() }).end();
     });
-    const storage = openStorage({ endpoint: await listening(skewed) });
+    const storage = await openStorage({ endpoint: await listening(skewed) });
     // When
     const put = await storage.put(await localFile('the footage'), 'clip.mp4', createCall());
     await storage.close();
@@ -279,7 +280,7 @@ describe('a server that refuses', () => {
       if (request.method === 'HEAD') response.writeHead(404).end();
       else request.once('data', () => response.writeHead(503).end(() => request.destroy()));
     });
-    const storage = openStorage({ endpoint: await listening(hasty) });
+    const storage = await openStorage({ endpoint: await listening(hasty) });
     const turn = Promise.withResolvers<void>();
     let asked = 0;
     const pace = () => ((asked += 1) === 1 ? Promise.resolve() : turn.promise);
@@ -300,7 +301,7 @@ describe('a server that refuses', () => {
       if (request.method === 'HEAD') response.writeHead(404).end();
       else signedHash = request.headers['x-amz-content-sha256'];
     });
-    const storage = openStorage({ endpoint: await listening(silent), timeout_s: 1, part_size_bytes: 64 << 20 });
+    const storage = await openStorage({ endpoint: await listening(silent), timeout_s: 1, part_size_bytes: 64 << 20 });
     let readBytes = 0;
     const pace = async (bytes: number) => {
       readBytes += bytes;

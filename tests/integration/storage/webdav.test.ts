@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const LOGIN = { username_env: 'WEBDAV_USER', password_env: 'WEBDAV_PASSWORD' };
-const openStorage = (more: object = {}, secrets: Record<string, string> = WEBDAV_SECRETS): Storage => {
+const openStorage = (more: object = {}, secrets: Record<string, string> = WEBDAV_SECRETS): Promise<Storage> => {
   const config = { url: `${server.url}/${root}`, timeout_s: 30, ...LOGIN, ...more };
   return webdavStorage.create(webdavStorage.configSchema.parse(config), createTestContext({ secrets }));
 };
@@ -45,7 +45,7 @@ describe('a stored clip', () => {
     const handle = await open(file.path, 'r+');
     const pace = async () => void (await handle.write('changed', 2_900_000));
     // When
-    const put = await openStorage().put(file, 'clip.mp4', createCall({ pace }));
+    const put = await (await openStorage()).put(file, 'clip.mp4', createCall({ pace }));
     await handle.close();
     // Then
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNVERIFIED' } });
@@ -63,8 +63,8 @@ describe('a stored clip', () => {
     const url = `${door.url}/${root}`;
     // When
     const puts = [
-      await openStorage({ url }).put(file, 'first', createCall()),
-      await openStorage({ url, read_back: false }).put(file, 'second', createCall()),
+      await (await openStorage({ url })).put(file, 'first', createCall()),
+      await (await openStorage({ url, read_back: false })).put(file, 'second', createCall()),
     ];
     // Then
     for (const put of puts) expect(put).toMatchObject({ ok: true });
@@ -73,9 +73,9 @@ describe('a stored clip', () => {
     expect(asked).not.toContain('DELETE');
   });
 
-  test('has no link: whoever opens it would need the password', () => {
+  test('has no link: whoever opens it would need the password', async () => {
     // Given
-    const storage = openStorage();
+    const storage = await openStorage();
     // When
     const { viewUrl } = storage;
     // Then
@@ -92,7 +92,7 @@ describe('what was left over', () => {
     const longAgo = new Date(Date.now() - 25 * 3_600_000);
     await utimes(join(parts, 'old.part'), longAgo, longAgo);
     // When
-    await openStorage().put(await localFile('the footage'), 'clip.mp4', createCall());
+    await (await openStorage()).put(await localFile('the footage'), 'clip.mp4', createCall());
     // Then
     expect((await filesStored()).toSorted()).toEqual(['clip.mp4', 'young.part']);
   });
@@ -107,14 +107,18 @@ test('a clip is stored also where what others have left cannot be listed', async
   };
   await using door = await openWebdavDoor(server, forbids);
   // When
-  const put = await openStorage({ url: `${door.url}/${root}` }).put(await localFile('the footage'), 'clip.mp4', createCall());
+  const put = await (await openStorage({ url: `${door.url}/${root}` })).put(
+    await localFile('the footage'),
+    'clip.mp4',
+    createCall(),
+  );
   // Then
   expect(put).toMatchObject({ ok: true });
 });
 
 test('a folder that somebody has removed is made again by the next attempt', async () => {
   // Given a storage in use
-  const storage = openStorage();
+  const storage = await openStorage();
   const file = await localFile('the footage');
   await storage.put(file, 'clips/first', createCall());
   await rm(join(server.folder, root), { recursive: true });
@@ -129,7 +133,7 @@ describe('digest authentication', () => {
   test('is answered, also for a file that is streamed', async () => {
     // Given
     await using door = await openWebdavDoor(server, digestBouncer());
-    const storage = openStorage({ url: `${door.url}/${root}`, auth: 'digest' });
+    const storage = await openStorage({ url: `${door.url}/${root}`, auth: 'digest' });
     const file = await localFile(Buffer.alloc(3_000_000, 'x'));
     // When
     const put = await storage.put(file, 'clips/clip.mp4', createCall());
@@ -149,7 +153,11 @@ describe('a server that', () => {
       readBytes += bytes;
     };
     // When
-    const put = await openStorage({ url: `${door.url}/${root}`, timeout_s: 1 }).put(file, 'clip.mp4', createCall({ pace }));
+    const put = await (await openStorage({ url: `${door.url}/${root}`, timeout_s: 1 })).put(
+      file,
+      'clip.mp4',
+      createCall({ pace }),
+    );
     // Then there is no more of it in memory than buffers of the system hold
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
     expect(readBytes).toBeLessThan(16_000_000);
@@ -172,7 +180,7 @@ describe('a server that', () => {
     await using door = await openWebdavDoor(server, refuses);
     const file = await localFile(Buffer.alloc(1_000_000, 'x'));
     // When
-    const put = await openStorage({ url: `${door.url}/${root}` }).put(file, 'clip.mp4', createCall());
+    const put = await (await openStorage({ url: `${door.url}/${root}` })).put(file, 'clip.mp4', createCall());
     // Then
     expect(put).toMatchObject({ ok: false, error: { code } });
     if (!put.ok) expect(put.error.retryAfterMs).toBe(retryAfterMs);
@@ -193,9 +201,9 @@ describe('a server that', () => {
     const file = await localFile(Buffer.alloc(1_000_000, 'x'));
     // When
     const puts = [
-      await openStorage({ url }).put(file, 'clip.mp4', createCall()),
-      await openStorage({ url, timeout_s: 1 }).put(file, 'clip.mp4', createCall()),
-      await openStorage({ url }).put(file, 'clip.mp4', createCall()),
+      await (await openStorage({ url })).put(file, 'clip.mp4', createCall()),
+      await (await openStorage({ url, timeout_s: 1 })).put(file, 'clip.mp4', createCall()),
+      await (await openStorage({ url })).put(file, 'clip.mp4', createCall()),
     ];
     // Then
     expect(puts).toMatchObject([
@@ -212,7 +220,7 @@ describe('a server that', () => {
     ['gets no password', {}, {}, 'SECRET_MISSING'],
   ])('%s', async (_what, config, secrets, code) => {
     // Given
-    const storage = openStorage(config, secrets);
+    const storage = await openStorage(config, secrets);
     const file = await localFile('the footage');
     // When
     const results = [await storage.put(file, 'clip.mp4', createCall()), await storage.ping()];
@@ -226,7 +234,7 @@ test('the storage keeps its own folder to itself', async () => {
   // Given
   const file = await localFile('the footage');
   // When
-  const put = await openStorage().put(file, '.homesec/clip', createCall());
+  const put = await (await openStorage()).put(file, '.homesec/clip', createCall());
   // Then
   expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_DENIED' } });
 });

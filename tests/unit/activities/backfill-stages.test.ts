@@ -21,7 +21,7 @@ function createStages(rightOfWay: RightOfWay, begun: string[]) {
   const gone = async () => err(pluginFailure('CLIP_MISSING', 'gone'));
   const storage = { put: gone, verify: gone, get: gone, delete: gone, ...idle };
   const variants = <Plugin>(stage: string, plugin: Plugin) =>
-    createVariants<Plugin, PluginLoadProblem>({}, () => {
+    createVariants<Plugin, PluginLoadProblem>({}, async () => {
       begun.push(stage);
       return ok(plugin);
     });

@@ -51,7 +51,7 @@ test('the plugin of the guide works as it stands', async () => {
   const loaded = await loadConfig(file, createSmallRegistry(), {});
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error.problems));
   const context = createTestContext({ secrets: { BELL_TOKEN: 'ding' } });
-  const plugin = loaded.value.registry.loadNotifierPlugin('guide_bell', notifier.config, context);
+  const plugin = await loaded.value.registry.loadNotifierPlugin('guide_bell', notifier.config, context);
   const sent = plugin.ok ? await plugin.value.send(alert, context.signal) : plugin;
   bell.close();
   bell.closeAllConnections();

@@ -35,57 +35,57 @@ describe('createRegistry', () => {
 });
 
 describe('a plugin is loaded', () => {
-  test('by its name in any case, with its defaults filled in', () => {
+  test('by its name in any case, with its defaults filled in', async () => {
     // Given
     const registry = createSmallRegistry();
     // When
-    const loaded = registry.loadStoragePlugin(' Disk ', {}, createTestContext());
+    const loaded = await registry.loadStoragePlugin(' Disk ', {}, createTestContext());
     // Then
     expect(loaded).toMatchObject({ ok: true, value: { put: expect.any(Function) } });
   });
 
-  test('for each of the six kinds', () => {
+  test('for each of the six kinds', async () => {
     // Given
     const registry = createSmallRegistry();
     const context = createTestContext();
     // When
-    const loaded = [
+    const loaded = await Promise.all([
       registry.loadSourcePlugin('folder', { watch_dir: '.' }, context),
       registry.loadStoragePlugin('disk', {}, context),
       registry.loadFilterPlugin('animals', {}, context),
       registry.loadAnalyzerPlugin('words', {}, context),
       registry.loadPolicyPlugin('default', {}, context),
       registry.loadNotifierPlugin('bell', {}, context),
-    ];
+    ]);
     // Then
     expect(loaded.map(({ ok }) => ok)).toEqual([true, true, true, true, true, true]);
   });
 
-  test('only of the kind that is asked for', () => {
+  test('only of the kind that is asked for', async () => {
     // Given a source named folder
     const registry = createSmallRegistry();
     // When
-    const loaded = registry.loadStoragePlugin('folder', {}, createTestContext());
+    const loaded = await registry.loadStoragePlugin('folder', {}, createTestContext());
     // Then
     expect(loaded).toMatchObject({ ok: false, error: { code: 'unknown_plugin', kind: 'storage', available: ['disk'] } });
   });
 
-  test('never under an unknown name, but the nearest one is suggested with all there are', () => {
+  test('never under an unknown name, but the nearest one is suggested with all there are', async () => {
     // Given
     const registry = createSmallRegistry();
     // When
-    const loaded = registry.loadFilterPlugin('animal', {}, createTestContext());
+    const loaded = await registry.loadFilterPlugin('animal', {}, createTestContext());
     // Then
     expect(loaded.ok ? '' : describeLoadProblem(loaded.error)).toBe(
       'There is no filter plugin of this name. Did you mean animals? Available: animals.',
     );
   });
 
-  test('never with a config that its schema refuses, and the message keeps the value to itself', () => {
+  test('never with a config that its schema refuses, and the message keeps the value to itself', async () => {
     // Given
     const registry = createSmallRegistry();
     // When
-    const loaded = registry.loadSourcePlugin('folder', { watch_dir: 5, password: 'hunter2' }, createTestContext());
+    const loaded = await registry.loadSourcePlugin('folder', { watch_dir: 5, password: 'hunter2' }, createTestContext());
     // Then
     const message = loaded.ok ? '' : describeLoadProblem(loaded.error);
     expect(message).toBe('The config of source plugin folder is not valid at: watch_dir, config.');

@@ -8,7 +8,7 @@ function open(options: { readonly keepUnusedForMs?: number; readonly closeOne?: 
   const [made, closed] = [[] as unknown[], [] as unknown[]];
   const variants = createVariants<object, string>(
     { model: 'a', classes: ['person'], overrides: { Yard: { hits: 1 } } },
-    (config) => {
+    async (config) => {
       if (config['model'] === 'unknown') return err('there is no such model');
       made.push(config['model']);
       return ok(config);

@@ -2,7 +2,6 @@ import { ACTIVITY_TYPES } from '../../../domain/analysis.ts';
 import { definePlugin } from '../../spec/plugin.ts';
 import { checkOpenaiAnalyzerConfig } from './check-config.ts';
 import { openaiAnalyzerConfigSchema } from './config.ts';
-import { createOpenaiAnalyzer } from './openai-analyzer.ts';
 
 /** Describes clips with a vision-language model behind any OpenAI-compatible server. */
 export const openaiAnalyzer = definePlugin({
@@ -11,5 +10,5 @@ export const openaiAnalyzer = definePlugin({
   configSchema: openaiAnalyzerConfigSchema,
   checkConfig: checkOpenaiAnalyzerConfig,
   activityTypes: ACTIVITY_TYPES,
-  create: createOpenaiAnalyzer,
+  create: async (config, context) => (await import('./openai-analyzer.ts')).createOpenaiAnalyzer(config, context),
 });

@@ -6,7 +6,7 @@ import { cleanText } from '../../../kit/clean-text.ts';
 import { extractJpegs, type JpegFrame } from '../../../media/jpeg-frames.ts';
 import type { AnalysisRequest, Analyzer } from '../../spec/analyzer.ts';
 import type { PluginContext } from '../../spec/plugin.ts';
-import type { Chat, ReplyFormat } from './chat.ts';
+import { type Chat, createChat, type ReplyFormat } from './chat.ts';
 import type { OpenaiAnalyzerConfig } from './config.ts';
 import { formatMediaTime, selectFrameTimes } from './frame-times.ts';
 import { createPrompt, promptMessages, promptVersionOf, repairMessages } from './prompt.ts';
@@ -18,9 +18,7 @@ const MAX_QUOTED_REPLY_CHARS = 8000;
 
 /** Asks any OpenAI-compatible server what a clip shows. Aborted requests reject with the signal's reason. */
 export function createOpenaiAnalyzer(config: OpenaiAnalyzerConfig, context: PluginContext): Analyzer {
-  let chat: Promise<Chat> | undefined;
-  // The SDK takes 0.2 s and 30 MB to load: processes that never ask a model go without.
-  const openChat = () => (chat ??= import('./chat.ts').then(({ createChat }) => createChat(config, context)));
+  const chat = createChat(config, context);
 
   async function analyze(request: AnalysisRequest): Promise<Result<AnalysisResult, PluginFailure>> {
     const working = setInterval(() => request.onProgress('still at it'), PROGRESS_EVERY_MS);
@@ -29,13 +27,13 @@ export function createOpenaiAnalyzer(config: OpenaiAnalyzerConfig, context: Plug
       const frames = await takeFrames(request, config);
       if (!frames.ok) return frames;
       request.onProgress('asking the model');
-      return await converse({ chat: await openChat(), config, request, frames: frames.value });
+      return await converse({ chat, config, request, frames: frames.value });
     } finally {
       clearInterval(working);
     }
   }
 
-  return { analyze, ping: async () => (await openChat()).ping(), close: async () => {} };
+  return { analyze, ping: chat.ping, close: async () => {} };
 }
 
 async function takeFrames(

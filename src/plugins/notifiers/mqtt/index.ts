@@ -1,12 +1,13 @@
 import { definePlugin } from '../../spec/plugin.ts';
 import { configSchema } from './config.ts';
-import { BrokerLink } from './link.ts';
-import { MqttNotifier } from './mqtt-notifier.ts';
 
 /** Announces alerts over MQTT. */
 export const mqttNotifier = definePlugin({
   kind: 'notifier',
   backend: 'mqtt',
   configSchema,
-  create: (config, context) => new MqttNotifier(config, new BrokerLink(config, context), context.logger),
+  create: async (config, context) => {
+    const [{ MqttNotifier }, { BrokerLink }] = await Promise.all([import('./mqtt-notifier.ts'), import('./link.ts')]);
+    return new MqttNotifier(config, new BrokerLink(config, context), context.logger);
+  },
 });

@@ -1,4 +1,5 @@
 import { definePlugin } from '../../spec/plugin.ts';
+import type { Policy } from '../../spec/policy.ts';
 import { noopPolicyConfigSchema } from './config.ts';
 
 /** Never alerts. Clips are still uploaded, filtered and described. */
@@ -6,5 +7,5 @@ export const noopPolicy = definePlugin({
   kind: 'policy',
   backend: 'noop',
   configSchema: noopPolicyConfigSchema,
-  create: () => ({ decide: () => ({ notify: false, notifyReason: 'alert_policy_disabled' }) }),
+  create: (): Policy => ({ decide: () => ({ notify: false, notifyReason: 'alert_policy_disabled' }) }),
 });

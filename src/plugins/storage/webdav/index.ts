@@ -1,12 +1,13 @@
 import { definePlugin } from '../../spec/plugin.ts';
 import { configSchema } from './config.ts';
-import { WebdavLink } from './webdav-link.ts';
-import { WebdavStorage } from './webdav-storage.ts';
 
 /** Keeps clips on a WebDAV server, such as Nextcloud or a NAS. */
 export const webdavStorage = definePlugin({
   kind: 'storage',
   backend: 'webdav',
   configSchema,
-  create: (config, context) => new WebdavStorage(config, new WebdavLink(config, context), context.logger),
+  create: async (config, context) => {
+    const [{ WebdavStorage }, { WebdavLink }] = await Promise.all([import('./webdav-storage.ts'), import('./webdav-link.ts')]);
+    return new WebdavStorage(config, new WebdavLink(config, context), context.logger);
+  },
 });

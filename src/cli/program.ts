@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../kit/logger.ts';
 import { addBackfill } from './backfill.ts';
 import { addBackup } from './backup.ts';
 import { addCameras } from './cameras.ts';
+import { addChannels } from './channels.ts';
 import { addClips } from './clips.ts';
 import { addCodecServer } from './codec-server.ts';
 import { addDemo } from './demo/demo.ts';
@@ -26,6 +27,7 @@ const VERBS = [
   addValidate,
   addDoctor,
   addCameras,
+  addChannels,
   addClips,
   addBackfill,
   addModels,

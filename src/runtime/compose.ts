@@ -101,12 +101,15 @@ export interface LoadedChannel {
   readonly notifier: Notifier;
 }
 
-export const loadChannels = (app: App): Promise<LoadedChannel[]> =>
+/** @param only the one of this name; left out: all that are on. */
+export const loadChannels = (app: App, only?: string): Promise<LoadedChannel[]> =>
   Promise.all(
-    notifiersOf(app.config).map(async ({ name, backend, config }) => {
-      const context = contextOf(app, 'notifier', backend);
-      return { name, backend, notifier: loaded(await app.registry.loadNotifierPlugin(backend, config, context)) };
-    }),
+    notifiersOf(app.config)
+      .filter(({ name }) => only === undefined || name === only)
+      .map(async ({ name, backend, config }) => {
+        const context = contextOf(app, 'notifier', backend);
+        return { name, backend, notifier: loaded(await app.registry.loadNotifierPlugin(backend, config, context)) };
+      }),
   );
 
 /** The configuration was checked when it was loaded, so a plugin that does not load now is a defect. */

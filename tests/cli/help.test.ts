@@ -30,6 +30,7 @@ describe('help', () => {
     ];
     const nested = [
       'cameras motion',
+      'channels test',
       'clips list',
       'clips show',
       'clips retry',

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { BackfillActivities } from '../src/domain/backfill-activities.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageError } from '../src/domain/stage-error.ts';
@@ -12,9 +12,7 @@ import type { Variants } from '../src/plugins/variants.ts';
 import { createAnalyzeClip } from './analyze-clip.ts';
 import type { ClipBytesDeps } from './clip-bytes.ts';
 import { createDetectObjects } from './detect-objects.ts';
-import { heartbeat } from './heartbeat.ts';
-
-const BEAT_WHILE_WAITING_MS = 5_000;
+import { beatWhile } from './heartbeat.ts';
 
 interface GivesWay {
   /** Of new clips and old ones in this process, for this stage. */
@@ -72,18 +70,27 @@ export const createBackfillVlmActivities = ({
   },
 });
 
-/** Says meanwhile that the attempt lives. */
 function givingWay(follower: Follower): () => Promise<void> {
   const context = Context.current();
+  const signal = context.cancellationSignal;
   return async () => {
-    const beating = setInterval(() => heartbeat(context), BEAT_WHILE_WAITING_MS);
     try {
-      await follower.giveWay(context.cancellationSignal);
-    } finally {
-      clearInterval(beating);
+      await beatWhile(context, follower.giveWay(signal));
+    } catch (thrown) {
+      signal.throwIfAborted();
+      throw workerStops(thrown);
     }
   };
 }
+
+/** What waits is given back at once: it would only begin what it may not end. */
+const workerStops = (cause: unknown): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: 'WorkerStops',
+    message: 'the worker stops, and the clip had no place in it',
+    category: ApplicationFailureCategory.BENIGN,
+    ...(cause instanceof Error ? { cause } : {}),
+  });
 
 /** Beside the workflows. */
 export const createDecideAgain =

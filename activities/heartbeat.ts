@@ -9,6 +9,9 @@ interface HeartbeatDetails {
   readonly progress?: unknown;
 }
 
+/** Often enough for every heartbeat timeout. */
+const BEAT_WHILE_WAITING_MS = 5_000;
+
 /** Details replace each other on the server, so each heartbeat repeats what it does not change. */
 const latest = new WeakMap<Context, HeartbeatDetails>();
 
@@ -29,4 +32,14 @@ export function heartbeat(context: Context, changes: Partial<HeartbeatDetails> =
   const details = { ...carried(context), ...changes };
   latest.set(context, details);
   context.heartbeat(details);
+}
+
+/** Says meanwhile that the attempt lives: what waits for its turn may wait for longer than a heartbeat timeout. */
+export async function beatWhile(context: Context, wait: Promise<void>): Promise<void> {
+  const beating = setInterval(() => heartbeat(context), BEAT_WHILE_WAITING_MS);
+  try {
+    await wait;
+  } finally {
+    clearInterval(beating);
+  }
 }

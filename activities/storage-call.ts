@@ -1,7 +1,7 @@
 import type { Context } from '@temporalio/activity';
 import type { Pace } from '../src/kit/pace.ts';
 import type { StorageCall } from '../src/plugins/spec/storage.ts';
-import { carriedProgress, heartbeat } from './heartbeat.ts';
+import { beatWhile, carriedProgress, heartbeat } from './heartbeat.ts';
 
 /** A transfer that is over by then costs the server no heartbeat. */
 const HEARTBEAT_EVERY_MS = 1_000;
@@ -24,13 +24,5 @@ export const uploadCall = (context: Context, pace: Pace): StorageCall => ({
   ...storageCall(context),
   savedProgress: carriedProgress(context),
   saveProgress: (progress) => heartbeat(context, { progress }),
-  pace: async (bytes) => {
-    // One of many uploads over a slow line may wait for longer than a heartbeat timeout.
-    const alive = setInterval(() => heartbeat(context), 5_000);
-    try {
-      await pace(bytes, context.cancellationSignal);
-    } finally {
-      clearInterval(alive);
-    }
-  },
+  pace: (bytes) => beatWhile(context, pace(bytes, context.cancellationSignal)),
 });

@@ -16,7 +16,7 @@ export async function runGpuWorker(app: App): Promise<Result<void, WorkerRefusal
   await using copies = await openCopiesFolder(app);
   const bytes = { storage, copiesDir: copies.dir, ...clipFetcherOf(app) };
   const [filters, filterBackend] = [createFilterVariants(app), chosen.backend];
-  const rightOfWay = createRightOfWay(concurrency.filter_workers);
+  const rightOfWay = createRightOfWay(concurrency.filter_workers, app.signal);
   const activities = {
     ...createGpuActivities({ filter, filterBackend, ...bytes }),
     ...createBackfillGpuActivities({ filters, filterBackend, rightOfWay, ...bytes }),

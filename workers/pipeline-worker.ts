@@ -83,7 +83,7 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
 
 async function createVlm(app: App, at: QueueConnection, bytes: ClipBytesDeps) {
   const deps = { ...bytes, ...clipFetcherOf(app), analyzerBackend: app.config.vlm.backend };
-  const rightOfWay = createRightOfWay(app.config.concurrency.vlm_workers);
+  const rightOfWay = createRightOfWay(app.config.concurrency.vlm_workers, app.signal);
   const activities = {
     ...createVlmActivities({ ...deps, analyzer: await loadAnalyzer(app) }),
     ...createBackfillVlmActivities({ ...deps, analyzers: createAnalyzerVariants(app), rightOfWay }),

@@ -52,10 +52,25 @@ export function createPipelineWorker(
 
 /** The model server sets the pace. */
 export const createVlmWorker = (at: QueueConnection, activities: object, rightOfWay: RightOfWay): Promise<Worker> =>
-  Worker.create({ ...shared(at), taskQueue: VLM_QUEUE, activities, tuner: stageTuner(rightOfWay) });
+  createStageWorker(at, { taskQueue: VLM_QUEUE, activities, rightOfWay });
 
 export const createGpuWorker = (at: QueueConnection, activities: object, rightOfWay: RightOfWay): Promise<Worker> =>
-  Worker.create({ ...shared(at), taskQueue: GPU_QUEUE, activities, tuner: stageTuner(rightOfWay) });
+  createStageWorker(at, { taskQueue: GPU_QUEUE, activities, rightOfWay });
+
+interface StageQueue {
+  readonly taskQueue: string;
+  readonly activities: object;
+  readonly rightOfWay: RightOfWay;
+}
+
+const createStageWorker = (at: QueueConnection, { rightOfWay, ...queue }: StageQueue): Promise<Worker> =>
+  Worker.create({
+    ...shared(at),
+    ...queue,
+    tuner: stageTuner(rightOfWay),
+    // An old clip that waits hears with a heartbeat that it is called off; before, it might begin, and ask a model that costs.
+    maxHeartbeatThrottleInterval: '5s',
+  });
 
 /** For the one host whose disk holds the bytes. */
 export const createHostWorker = (

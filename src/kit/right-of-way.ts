@@ -12,12 +12,13 @@ export interface RightOfWay {
 export interface Follower extends Disposable {
   /**
    * To be awaited before the work begins, and wherever it can pause: resolves as soon as there is a place for it.
-   * @throws the signal's reason when aborted meanwhile.
+   * @throws the signal's reason when aborted meanwhile, or that of `closing`.
    */
   giveWay(signal: AbortSignal): Promise<void>;
 }
 
-export function createRightOfWay(places: number): RightOfWay {
+/** @param closing once aborted, nobody waits any more. */
+export function createRightOfWay(places: number, closing = new AbortController().signal): RightOfWay {
   let urgent = 0;
   /** In the order in which they came. */
   const followers = new Set<Follower>();
@@ -39,7 +40,7 @@ export function createRightOfWay(places: number): RightOfWay {
     lineUp: () => {
       const follower: Follower = {
         giveWay: async (signal) => {
-          while (!isClearFor(follower)) await unlessAborted(changed.promise, signal);
+          while (!isClearFor(follower)) await unlessAborted(changed.promise, AbortSignal.any([signal, closing]));
         },
         [Symbol.dispose]: () => {
           followers.delete(follower);

@@ -162,6 +162,24 @@ export function describeFilter(name: string, setup: () => Promise<FilterSetup>):
       expect((await seenIn(given.clips.wanted)).detectedClasses).toContain(given.wanted);
     });
 
+    test('rejects with the reason when it is called off where it stands back, and works on for others', async () => {
+      // Given one that stands back in its second frame
+      const reason = new Error('called off');
+      const controller = new AbortController();
+      const { promise: calledOff, reject } = Promise.withResolvers<void>();
+      controller.signal.addEventListener('abort', () => reject(reason));
+      let frames = 0;
+      const giveWay = async () => (++frames < 2 ? undefined : calledOff);
+      const standing = filter.detect({ ...requestFor(given.clips.wanted), signal: controller.signal, giveWay });
+      await waitUntil('standing', () => frames === 2);
+      // When
+      controller.abort(reason);
+      // Then
+      await expect(standing).rejects.toBe(reason);
+      expect(frames).toBe(2);
+      expect((await seenIn(given.clips.wanted)).detectedClasses).toContain(given.wanted);
+    });
+
     test('answers a ping, and can be closed twice', async () => {
       // Given a filter that has worked
       await seenIn(given.clips.empty);

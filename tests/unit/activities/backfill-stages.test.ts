@@ -58,6 +58,20 @@ it.each(['detectAgain', 'describeAgain'] as const)(
   },
 );
 
+it.each(['detectAgain', 'describeAgain'] as const)('%s gives back what waits when the worker stops', async (stage) => {
+  // Given a place that a new clip has
+  const stopping = new AbortController();
+  const rightOfWay = createRightOfWay(1, stopping.signal);
+  rightOfWay.begin();
+  const begun: string[] = [];
+  const waiting = new MockActivityEnvironment().run(createStages(rightOfWay, begun)[stage], { clip, override: {} });
+  // When
+  stopping.abort();
+  // Then it is to be tried again elsewhere, and no alarm
+  await expect(waiting).rejects.toMatchObject({ type: 'WorkerStops', nonRetryable: false, category: 'BENIGN' });
+  expect(begun).toEqual([]);
+});
+
 it('an old clip that is called off while it waits leaves its place in the line', async () => {
   // Given one that waits, and one behind it
   const rightOfWay = createRightOfWay(1);

@@ -58,6 +58,20 @@ describe('the right of way', () => {
     expect(passed).toEqual(['first', 'second']);
   });
 
+  it('is not waited for any more when it closes; who has a place keeps it', async () => {
+    // Given one place, and two who would have it
+    const closing = new AbortController();
+    const rightOfWay = createRightOfWay(1, closing.signal);
+    const [first, second] = [rightOfWay.lineUp(), rightOfWay.lineUp()];
+    const waiting = second.giveWay(signal);
+    // When
+    closing.abort(new Error('closing'));
+    // Then
+    await expect(waiting).rejects.toThrow('closing');
+    await expect(second.giveWay(signal)).rejects.toThrow('closing');
+    await first.giveWay(signal);
+  });
+
   it('is not waited for by who is called off', async () => {
     // Given
     const rightOfWay = createRightOfWay(1);

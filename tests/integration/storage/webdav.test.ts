@@ -230,6 +230,27 @@ describe('a server that', () => {
   });
 });
 
+describe('a check of the storage', () => {
+  test('makes the folder that the first clip would make', async () => {
+    // Given a server on which the folder is not there yet
+    const storage = await openStorage();
+    // When
+    const pings = [await storage.ping(), await storage.ping()];
+    // Then
+    expect(pings).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(await readdir(join(server.folder, root))).toEqual([]);
+  });
+
+  test('names a path that cannot be', async () => {
+    // Given an address below a folder that is not there
+    const storage = await openStorage({ url: `${server.url}/${root}/no/such/folder` });
+    // When
+    const ping = await storage.ping();
+    // Then
+    expect(ping).toMatchObject({ ok: false, error: { message: expect.stringContaining('path may be wrong') } });
+  });
+});
+
 test('the storage keeps its own folder to itself', async () => {
   // Given
   const file = await localFile('the footage');

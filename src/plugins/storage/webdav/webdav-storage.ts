@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from 'webdav';
 import type { StoredClip } from '../../../domain/known.ts';
-import type { Result } from '../../../domain/result.ts';
+import { ok, type Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
 import { hashOf, openLocal, readSealed, saveNew, slicesToSend } from '../../../kit/local-bytes.ts';
 import { type Patience, UNATTENDED } from '../../../kit/patience.ts';
@@ -70,10 +70,16 @@ export class WebdavStorage implements Storage {
     });
   }
 
-  ping(): Promise<Result<void, PluginFailure>> {
-    return settle(UNATTENDED.signal, this.#link.explain('reach the WebDAV server'), async () => {
-      // The folder itself comes into being with the first clip.
-      await this.#link.askOf(UNATTENDED, (client, { signal }) => client.stat('/', { signal }));
+  /** Makes the folder, as the first clip would: an address with a wrong path is told now, and not when a clip waits. */
+  async ping(): Promise<Result<void, PluginFailure>> {
+    const { signal } = UNATTENDED;
+    const found = await settle(signal, this.#link.explain('reach the WebDAV server'), async () =>
+      this.#link.askOf(UNATTENDED, (client, patience) => client.stat('/', { signal: patience.signal })),
+    );
+    if (!found.ok) return found;
+    if (found.value !== undefined) return ok(undefined);
+    return settle(signal, this.#link.explain('make the folder of `url`, whose path may be wrong'), async () => {
+      await this.#link.ask(UNATTENDED, (client, patience) => client.createDirectory('/', { signal: patience.signal }));
     });
   }
 

@@ -91,8 +91,8 @@ function card({ diff, state, jpeg }: PageClip): string {
 <p class="at">${escapeHtml(state?.recordedStartAt ?? '')} · ${escapeHtml(diff.clipId)}</p>
 <table>
 <tr><th></th><th>before</th><th>now</th></tr>
-${row('seen', '', signed(diff))}
-${row('risk', diff.riskBefore ?? 'none', diff.riskAfter ?? 'none')}
+${row('seen', seenText(diff.seenBefore), seenText(diff.seenAfter))}
+${row('risk', ...risksOf(diff))}
 ${row('decision', diff.reasonBefore || 'undecided', diff.reasonAfter)}
 ${row('described', diff.summaryBefore, diff.summaryAfter)}
 </table>
@@ -100,8 +100,14 @@ ${row('described', diff.summaryBefore, diff.summaryAfter)}
 </article>`;
 }
 
-const signed = ({ classesAdded, classesLost }: ClipDiff): string =>
-  [...classesAdded.map((name) => `+${name}`), ...classesLost.map((name) => `−${name}`)].join(' ');
+const seenText = (seen: ClipDiff['seenBefore']): string =>
+  seen === undefined ? '' : `${seen.detectedClasses.join(', ') || 'nothing'} (${seen.model})`;
+
+/** Empty where there is no description on either side. */
+function risksOf({ riskBefore, riskAfter }: ClipDiff): [before: string, after: string] {
+  const absent = riskBefore === riskAfter ? '' : 'none';
+  return [riskBefore ?? absent, riskAfter ?? absent];
+}
 
 function row(what: string, before: string, after: string): string {
   if (before === '' && after === '') return '';

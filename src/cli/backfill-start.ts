@@ -199,7 +199,7 @@ function printEstimate(
 ): void {
   printLine(`clips: ${clips}`);
   printLine(`to fetch from storage: ${fetchClips} clips, ${(fetchBytes / 1e6).toFixed(1)} MB, as seen from this machine`);
-  printLine(`time: ${minutes === 0 ? 'nothing to go by' : `about ${minutes.toFixed(1)} min`}, by earlier durations`);
+  printLine(`time: ${minutes === 0 ? 'nothing to go by' : `about ${minutes.toFixed(1)} min, by earlier durations`}`);
   if (described === 0) return;
   printLine(`model: about ${described} clips, ${tokens === 0 ? 'tokens not known' : `${tokens} tokens`}, by earlier use`);
   // Nearly all tokens are pictures that go in.

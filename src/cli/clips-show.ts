@@ -37,9 +37,10 @@ export function addShow(clips: Command): void {
         if (story === undefined) throw new CliError(`no clip is called ${clipId}`, EXIT.failed);
         return options.json === true ? printJson(story) : show(story);
       }
-      const stories = storiesOf(app, store.repository, options.filter ?? '');
+      const clipIds = await clipIdsOf(app, options.filter ?? '');
+      if (clipIds.length === 0 && options.json !== true) return printLine('no clip matches');
       const found: Story[] = [];
-      for await (const story of stories) {
+      for await (const story of storiesOf(store.repository, clipIds)) {
         if (options.json === true) found.push(story);
         else show(story);
       }
@@ -58,8 +59,8 @@ async function storyOf(repository: ClipRepository, clipId: ClipId): Promise<Stor
 }
 
 /** A clip that Postgres has not heard of yet holds up no other. */
-async function* storiesOf(app: App, repository: ClipRepository, filter: string): AsyncGenerator<Story> {
-  for (const clipId of await clipIdsOf(app, filter)) {
+async function* storiesOf(repository: ClipRepository, clipIds: readonly ClipId[]): AsyncGenerator<Story> {
+  for (const clipId of clipIds) {
     const story = await storyOf(repository, clipId);
     if (story !== undefined) yield story;
     else {

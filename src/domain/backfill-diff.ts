@@ -1,10 +1,17 @@
-import { type AlertChange, type AnalysisRun, alertChangeOf, hasFindings } from './backfill.ts';
+import { type AlertChange, type AnalysisRun, alertChangeOf, type ClipFindings, hasFindings } from './backfill.ts';
+import type { FilterResult } from './detection.ts';
 import type { ClipId } from './ids.ts';
 import type { RiskLevel } from './risk.ts';
+
+/** What a filter saw, and which model it was. */
+type Seen = Pick<FilterResult, 'detectedClasses' | 'model'>;
 
 /** What a run found in a clip against what was known before. */
 export interface ClipDiff {
   readonly clipId: ClipId;
+  /** Undefined where no filter had, or has, looked. */
+  readonly seenBefore: Seen | undefined;
+  readonly seenAfter: Seen | undefined;
   readonly classesAdded: readonly string[];
   readonly classesLost: readonly string[];
   /** Undefined where there was, or is, no description. */
@@ -20,13 +27,14 @@ export interface ClipDiff {
 
 export function diffOf(run: AnalysisRun): ClipDiff {
   const { clipId, before, after } = run;
-  const [seen, sees] = [before, after].map(({ filterResult }) => filterResult?.detectedClasses ?? []) as [string[], string[]];
+  const [seenBefore, seenAfter] = [seenBy(before), seenBy(after)];
+  const [seen, sees] = [seenBefore?.detectedClasses ?? [], seenAfter?.detectedClasses ?? []];
   const classesAdded = sees.filter((name) => !seen.includes(name));
   const classesLost = seen.filter((name) => !sees.includes(name));
   const [riskBefore, riskAfter] = [before.analysisResult?.riskLevel, after.analysisResult?.riskLevel];
   const alert = alertChangeOf(run);
   return {
-    ...{ clipId, classesAdded, classesLost, riskBefore, riskAfter, alert },
+    ...{ clipId, seenBefore, seenAfter, classesAdded, classesLost, riskBefore, riskAfter, alert },
     reasonBefore: before.decision?.notifyReason ?? '',
     reasonAfter: after.decision?.notifyReason ?? '',
     summaryBefore: before.analysisResult?.summary ?? '',
@@ -34,6 +42,9 @@ export function diffOf(run: AnalysisRun): ClipDiff {
     isChanged: classesAdded.length + classesLost.length > 0 || riskBefore !== riskAfter || alert !== undefined,
   };
 }
+
+const seenBy = ({ filterResult }: ClipFindings): Seen | undefined =>
+  filterResult && { detectedClasses: filterResult.detectedClasses, model: filterResult.model };
 
 export interface DiffSummary {
   readonly clips: number;

@@ -1,3 +1,4 @@
+import { withoutPeriod } from '../config/check-plugins.ts';
 import { findSecrets } from '../config/check-secrets.ts';
 import { explainIssues } from '../config/explain.ts';
 import type { ConfigIssue } from '../config/issue.ts';
@@ -40,5 +41,10 @@ function check(app: App, kind: PluginKind, { stage, backend, config, override }:
   }
   const facts = { cameraNames: app.cameraNames, activityTypes: [], filterClasses: [], modelsDir: app.folders.models };
   const problems = checkConfig?.(parsed.data, facts) ?? [];
-  return problems.map(({ path, what, fix }) => ({ code: 'CONFIG_REFERENCES_INVALID', path: [...at, ...path], what, fix }));
+  return problems.map(({ path, what, fix }) => ({
+    code: 'CONFIG_REFERENCES_INVALID',
+    path: [...at, ...path],
+    what: withoutPeriod(what),
+    fix: withoutPeriod(fix),
+  }));
 }

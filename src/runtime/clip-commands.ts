@@ -168,7 +168,12 @@ function failureOf(error: unknown): ClipCommandError {
   if (error instanceof WorkflowUpdateFailedError) return refusal(message);
   if (error instanceof WorkflowExecutionAlreadyStartedError) return refusal('somebody else has just started the clip again');
   if (error instanceof WorkflowNotFoundError) return refusal('the clip has ended at this very moment; send it again');
-  if (/invalid query/i.test(message)) return { code: 'filter_invalid', message };
+  const [, badQuery] = /invalid query: (.*)/is.exec(message) ?? [];
+  if (badQuery !== undefined)
+    return {
+      code: 'filter_invalid',
+      message: `Temporal does not understand the filter: ${badQuery}; see docs/guide/temporal-ui.md`,
+    };
   if (isAnswer(error)) return refusal(`Temporal refuses: ${message}`);
   if (/DEADLINE_EXCEEDED|deadline/i.test(message)) return { code: 'unavailable', message: NO_ANSWER };
   return { code: 'unavailable', message: `Temporal: ${message}` };

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CameraConfig, Config, NotifierConfig } from '../config/schema.ts';
 import type { ClipPlan } from '../domain/process-clip.ts';
-import { ok, type Result } from '../domain/result.ts';
+import { err, ok, type Result } from '../domain/result.ts';
 import { Secret } from '../domain/secret.ts';
+import { pluginFailure } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
 import { readSecret } from '../kit/read-secret.ts';
 import { describeLoadProblem, type PluginLoadProblem } from '../plugins/registry.ts';
@@ -134,8 +135,14 @@ function contextOf(app: App, kind: PluginKind, backend: string): PluginContext {
   };
 }
 
+const NO_BROKER = pluginFailure(
+  'SECRET_MISSING',
+  `no broker is configured, and HomeSec's own does not run: \`homesec run\` starts it (${MQTT_URL_VARIABLE} is not set)`,
+);
+
 /** The embedded broker's address is known only while it runs, so it stands in no environment. */
 function readPluginSecret(app: App, variable: string) {
-  const { mqttUrl } = variable === MQTT_URL_VARIABLE ? endpointsOf(app) : { mqttUrl: undefined };
-  return mqttUrl === undefined ? readSecret(variable) : ok(new Secret(mqttUrl));
+  if (variable !== MQTT_URL_VARIABLE) return readSecret(variable);
+  const { mqttUrl } = endpointsOf(app);
+  return mqttUrl === undefined ? err(NO_BROKER) : ok(new Secret(mqttUrl));
 }

@@ -84,10 +84,12 @@ it('tells it as table, and as CSV in which no cell is a formula', async () => {
 it('refuses settings that a plugin does not take, before anything is started', async () => {
   // Given, When
   const ran = await backfill('start', '--filter-config', 'modle=other', '--vlm-config', 'max_frames=0');
+  const absent = await backfill('start', '--filter-config', 'overrides.Nowhere.min_hits=2');
   // Then
   expect(ran.exitCode).toBe(2);
   expect(ran.stderr).toMatch(/filter\.config\.modle: is not a known key; did you mean model/);
   expect(ran.stderr).toMatch(/vlm\.config\.max_frames: /);
+  expect(absent.stderr).toMatch(/filter\.config\.overrides\.Nowhere: No camera has this name, [^.]*; Use the name/);
 });
 
 it('starts nothing over no clip at all', async () => {

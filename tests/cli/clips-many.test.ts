@@ -47,12 +47,14 @@ describe('clips show --filter', () => {
     await createClipRepository(database.pool).append(known.clipId, events);
     // When
     const shown = await clips('show', '--json', '--filter', 'ClipStage="upload"');
+    const none = await clips('show', '--filter', 'ClipStage="nowhere"');
     // Then
     expect(JSON.parse(shown.stdout)).toEqual([
       expect.objectContaining({ state: expect.objectContaining({ clipId: known.clipId }) }),
     ]);
     expect(shown.stderr).toContain(unknown.clipId);
     expect(shown.exitCode).toBe(1);
+    expect(none).toMatchObject({ stdout: 'no clip matches\n', exitCode: 0 });
     world.reset();
   });
 });

@@ -154,7 +154,13 @@ describe('from the shell', () => {
     expect(failed).toEqual(ok([]));
     const line = { clipId: parked.clipId, camera: 'Front door', status: 'parked', stage: 'vlm', errorCode: 'VLM_REJECTED' };
     expect(waiting).toEqual(ok([line]));
-    expect(wrong).toMatchObject({ ok: false, error: { code: 'filter_invalid' } });
+    expect(wrong).toMatchObject({
+      ok: false,
+      error: {
+        code: 'filter_invalid',
+        message: expect.stringMatching(/^Temporal does not understand the filter: (?!invalid query)/),
+      },
+    });
     expect(world.calls.filter).toBe(2);
     expect(await retryClip(commands(), parked.clipId)).toEqual(ok({ how: 'retried', stages: ['vlm'] }));
     await handleOf(world, parked).result();

@@ -1,5 +1,5 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError, OpenAIError } from 'openai';
-import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
+import { causesOf, type PluginFailure, pluginFailure, type StageErrorCode } from '../../../domain/stage-error.ts';
 import { cleanText } from '../../../kit/clean-text.ts';
 import { readRetryAfterMs } from '../../../kit/retry-after.ts';
 
@@ -38,7 +38,9 @@ export const timedOut = (timeoutMs: number): PluginFailure =>
 
 function classify(thrown: unknown, facts: FailureFacts): { code: StageErrorCode; message: string } | undefined {
   if (thrown instanceof APIConnectionTimeoutError) return timedOut(facts.timeoutMs);
-  if (thrown instanceof APIConnectionError) return { code: 'VLM_UNREACHABLE', message: 'the model server cannot be reached' };
+  if (thrown instanceof APIConnectionError) {
+    return { code: 'VLM_UNREACHABLE', message: `the model server cannot be reached: ${causesOf(thrown).at(-1)?.message ?? ''}` };
+  }
   if (isApiError(thrown) && thrown.status !== undefined) {
     return { code: codeOfStatus(thrown.status, thrown), message: `the model server answered ${thrown.message}` };
   }

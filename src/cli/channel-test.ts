@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
-import { loadChannels, notifiersOf } from '../runtime/compose.ts';
-import { createTestAlert, tryChannel } from '../runtime/test-alert.ts';
+import type { NotifierConfig } from '../config/schema.ts';
+import type { Finding } from '../plugins/spec/finding.ts';
+import type { OutgoingClipAlert } from '../plugins/spec/notifier.ts';
+import type { App } from '../runtime/app.ts';
+import { loadNotifier, notifiersOf } from '../runtime/compose.ts';
+import { createTestAlert } from '../runtime/test-alert.ts';
+import { tryPlugin } from '../runtime/tried-plugin.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
@@ -20,14 +25,29 @@ export function addChannelTest(channels: Command): void {
     .action(async (name: string | undefined, _options: object, command: Command) => {
       const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
       const app = await openApp(options);
-      const names = notifiersOf(app.config).map((notifier) => notifier.name);
-      if (names.length === 0) throw new CliError('no channel is on; see `notifiers` in the configuration', EXIT.failed);
-      if (name !== undefined && !names.includes(name)) throw unknownName('channel', name, names);
-      const chosen = await loadChannels(app, name);
+      const chosen = chosenOf(app, name);
       const alert = await createTestAlert(app);
-      const findings = await Promise.all(chosen.map((channel) => tryChannel(app, channel, alert)));
+      const findings = await Promise.all(chosen.map((channel) => trySending(app, channel, alert)));
       if (json === true) printJson({ findings });
       else for (const finding of findings) printFinding(finding);
       if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failed;
     });
 }
+
+/** The channel of this name, or all that are on. Throws a `CliError` where there is none. */
+function chosenOf({ config }: App, name: string | undefined): readonly NotifierConfig[] {
+  const channels = notifiersOf(config);
+  const chosen = channels.filter((channel) => name === undefined || channel.name === name);
+  if (chosen.length > 0) return chosen;
+  const names = channels.map((channel) => channel.name);
+  if (name !== undefined) throw unknownName('channel', name, names);
+  throw new CliError('no channel is on; see `notifiers` in the configuration', EXIT.failed);
+}
+
+const trySending = (app: App, channel: NotifierConfig, alert: OutgoingClipAlert): Promise<Finding> =>
+  tryPlugin({
+    what: `channel ${channel.name}`,
+    load: () => loadNotifier(app, channel),
+    call: (notifier) => notifier.send(alert, app.signal),
+    works: 'took a test alert; look whether it has arrived',
+  });

@@ -1,7 +1,6 @@
 import type { Result } from '../domain/result.ts';
 import { Secret } from '../domain/secret.ts';
 import type { PluginFailure } from '../domain/stage-error.ts';
-import { remedyOf } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
 import { attention, bad, good } from '../kit/findings.ts';
 import type { MediaTool } from '../media/media-process.ts';
@@ -14,10 +13,11 @@ import { createTemporalClient } from '../temporal/client.ts';
 import { explainRefusal } from '../temporal/explain-refusal.ts';
 import { type App, endpointsOf } from './app.ts';
 import { backupFindings } from './backup-findings.ts';
-import { enabledCameras, loadAnalyzer, loadChannels, loadFilter, loadStorage } from './compose.ts';
+import { enabledCameras, loadAnalyzer, loadFilter, loadNotifier, loadStorage, notifiersOf } from './compose.ts';
 import { cameraFindings, spoolFindings } from './recorder-findings.ts';
 import { readReport } from './source-report.ts';
 import { temporalAccessOf } from './temporal-access.ts';
+import { tryPlugin } from './tried-plugin.ts';
 
 /** Looks at everything that a household needs, all at once. Makes its folders where they are missing, and changes nothing else. */
 export async function checkUp(app: App): Promise<Finding[]> {
@@ -29,7 +29,7 @@ export async function checkUp(app: App): Promise<Finding[]> {
     checkStorage(app),
     checkDetector(app),
     checkAnalyzer(app),
-    checkChannels(app),
+    ...notifiersOf(app.config).map((channel) => pinged(`channel ${channel.name}`, () => loadNotifier(app, channel))),
     checkSpool(app),
     checkCameras(app),
     backupFindings(app, Date.now()),
@@ -94,22 +94,13 @@ export async function checkPostgres(app: App, patience: Pick<PoolOptions, 'conne
   }
 }
 
-async function checkChannels(app: App): Promise<Finding[]> {
-  const channels = await loadChannels(app);
-  return Promise.all(channels.map(({ name, notifier }) => pinged(`channel ${name}`, notifier)));
-}
+const checkStorage = (app: App): Promise<Finding> => pinged('storage', () => loadStorage(app));
 
-async function checkStorage(app: App): Promise<Finding> {
-  return pinged('storage', await loadStorage(app));
-}
-
-async function checkDetector(app: App): Promise<Finding> {
-  return pinged('detector', await loadFilter(app));
-}
+const checkDetector = (app: App): Promise<Finding> => pinged('detector', () => loadFilter(app));
 
 async function checkAnalyzer(app: App): Promise<Finding> {
   if (app.config.vlm.run_mode === 'never') return good('vision-language model', 'off (vlm.run_mode: never)');
-  return pinged('vision-language model', await loadAnalyzer(app));
+  return pinged('vision-language model', () => loadAnalyzer(app));
 }
 
 interface Pingable {
@@ -117,19 +108,15 @@ interface Pingable {
   close(): Promise<void>;
 }
 
-async function pinged(what: string, plugin: Pingable): Promise<Finding> {
-  try {
-    const answer = await plugin.ping();
-    return answer.ok ? good(what, 'works') : bad(what, answer.error.message, remedyOf(answer.error.code));
-  } finally {
-    await plugin.close();
-  }
-}
+const pinged = (what: string, load: () => Promise<Pingable>): Promise<Finding> =>
+  tryPlugin({ what, load, call: (plugin) => plugin.ping(), works: 'works' });
 
 async function checkSpool({ folders, logger }: App): Promise<Finding[]> {
   const opened = await openSpool({ dir: folders.spool, role: 'observer', clock: systemClock, logger });
   if (!opened.ok)
-    return [bad('spool', opened.error.message, 'The spool must be a folder that HomeSec may write to, on a local disk.')];
+    return [
+      bad('spool', opened.error.message, 'The spool must be a folder that HomeSec may write to, on a local disk with room.'),
+    ];
   const backlog = await opened.value.backlog();
   await opened.value.close();
   return spoolFindings(backlog, folders.spool);

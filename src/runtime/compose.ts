@@ -96,21 +96,22 @@ export async function loadPolicy(app: App): Promise<Policy> {
   return loaded(await app.registry.loadPolicyPlugin(chosen.backend, chosen.config, contextOf(app, 'policy', chosen.backend)));
 }
 
+export async function loadNotifier(app: App, { backend, config }: NotifierConfig): Promise<Notifier> {
+  return loaded(await app.registry.loadNotifierPlugin(backend, config, contextOf(app, 'notifier', backend)));
+}
+
 export interface LoadedChannel {
   readonly name: string;
   readonly backend: string;
   readonly notifier: Notifier;
 }
 
-/** @param only the one of this name; left out: all that are on. */
-export const loadChannels = (app: App, only?: string): Promise<LoadedChannel[]> =>
+export const loadChannels = (app: App): Promise<LoadedChannel[]> =>
   Promise.all(
-    notifiersOf(app.config)
-      .filter(({ name }) => only === undefined || name === only)
-      .map(async ({ name, backend, config }) => {
-        const context = contextOf(app, 'notifier', backend);
-        return { name, backend, notifier: loaded(await app.registry.loadNotifierPlugin(backend, config, context)) };
-      }),
+    notifiersOf(app.config).map(async (channel) => {
+      const { name, backend } = channel;
+      return { name, backend, notifier: await loadNotifier(app, channel) };
+    }),
   );
 
 /** The configuration was checked when it was loaded, so a plugin that does not load now is a defect. */

@@ -1,16 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClipId } from '../domain/ids.ts';
-import { remedyOf } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
-import { bad, good } from '../kit/findings.ts';
 import { createCanvas } from '../media/canvas.ts';
 import { GLYPH_HEIGHT, textWidth } from '../media/pixel-font.ts';
 import { snapshot } from '../media/snapshot.ts';
-import type { Finding } from '../plugins/spec/finding.ts';
 import type { OutgoingClipAlert } from '../plugins/spec/notifier.ts';
 import type { App } from './app.ts';
-import type { LoadedChannel } from './compose.ts';
 
 const SUMMARY = 'HomeSec can reach you over this channel. Nothing has happened.';
 
@@ -35,19 +31,6 @@ export async function createTestAlert(app: App): Promise<OutgoingClipAlert> {
     ...(picture === undefined ? {} : { snapshot: picture }),
     ...{ unverified: false, uploadFailed: false, vlmFailed: false, delayed: false },
   };
-}
-
-/** Sends it, and closes the channel. */
-export async function tryChannel(app: App, { name, notifier }: LoadedChannel, alert: OutgoingClipAlert): Promise<Finding> {
-  const what = `channel ${name}`;
-  try {
-    const sent = await notifier.send(alert, app.signal);
-    return sent.ok
-      ? good(what, 'took a test alert; look whether it has arrived')
-      : bad(what, sent.error.message, remedyOf(sent.error.code));
-  } finally {
-    await notifier.close();
-  }
 }
 
 const PICTURE = { width: 640, height: 360, words: 'a test picture', scale: 6 };

@@ -26,6 +26,11 @@ const webhook = (name: string, url: string, more: object = {}) => ({
 
 /** `homesec channels test` of a household with these channels. */
 async function test(notifiers: readonly object[], ...words: string[]) {
+  return run(['channels', 'test', ...words], { notifiers });
+}
+
+/** Runs a verb for a household that differs in these sections. */
+async function run(words: readonly string[], sections: object) {
   const file = join(dir, 'homesec.yaml');
   const household = {
     version: 1,
@@ -33,10 +38,10 @@ async function test(notifiers: readonly object[], ...words: string[]) {
     storage: { backend: 'local', config: { root: './storage' } },
     filter: { backend: 'yolo' },
     vlm: { backend: 'openai', run_mode: 'never', config: { model: 'none' } },
-    notifiers,
+    ...sections,
   };
   await writeFile(file, stringify(household), { mode: 0o600 });
-  const { exitCode, stdout, stderr } = await homesec(['channels', 'test', ...words, '--config', file]);
+  const { exitCode, stdout, stderr } = await homesec([...words, '--config', file]);
   return { exitCode, lines: stdout.trim().split('\n'), stderr };
 }
 
@@ -93,5 +98,23 @@ describe('homesec channels test', () => {
     expect([phone.requests.length, other.accepted.length]).toEqual([0, 1]);
     expect(misspelt).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('did you mean phone?') });
     expect(none).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no channel is on') });
+  });
+
+  it('says of a channel whose software is broken that it is, as doctor does, while the others get theirs', async () => {
+    // Given a package whose plugin lacks a package of its own
+    const zod = JSON.stringify(import.meta.resolve('zod'));
+    const create = "async () => import('not-installed')";
+    const plugin = `{ kind: 'notifier', backend: 'bell', configSchema: z.strictObject({}), create: ${create} }`;
+    await writeFile(join(dir, 'bell.mjs'), `import { z } from ${zod};\nexport const plugins = [${plugin}];\n`);
+    const household = { plugins: ['./bell.mjs'], notifiers: [{ name: 'bell', backend: 'bell' }, webhook('phone', phone.origin)] };
+    // When
+    const tested = await run(['channels', 'test'], household);
+    const examined = await run(['doctor'], household);
+    // Then
+    const broken = expect.stringMatching(/^BAD {3}channel bell: cannot be used: .*not-installed/);
+    expect(tested.exitCode).toBe(1);
+    expect(tested.lines).toContainEqual(broken);
+    expect(phone.accepted).toHaveLength(1);
+    expect(examined.lines).toEqual(expect.arrayContaining([broken, 'ok    storage: works']));
   });
 });

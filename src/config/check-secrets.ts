@@ -18,9 +18,9 @@ export function findSecrets(root: unknown, environment: Environment): ConfigIssu
   });
 }
 
-/** Variables that the file names and this environment lacks: maybe set where HomeSec will run, so a warning only. */
+/** Variables that the file names and this environment lacks: maybe set where HomeSec will run, so a warning only. None of what is off. */
 export function findMissingVariables(root: unknown, environment: Environment): ConfigIssue[] {
-  return leavesOf(root, [])
+  return leavesOf(root, [], isOff)
     .filter((leaf) => isVariableKey(leaf) && isNameOfVariable(leaf.text, environment) && !environment[leaf.text])
     .map(({ path }) => ({
       code: 'CONFIG_ENV_VAR_MISSING',
@@ -51,8 +51,13 @@ const passwordInUrl = (path: ConfigPath): ConfigIssue => ({
   fix: 'take user and password out of it and name them by the `_env` keys of the section',
 });
 
-function leavesOf(value: unknown, path: ConfigPath): Leaf[] {
+/** A camera or channel that is not enabled, or a model that is never asked. */
+const isOff = (value: unknown): boolean =>
+  isMapping(value) && (value['run_mode'] === 'never' || ('name' in value && value['enabled'] === false));
+
+function leavesOf(value: unknown, path: ConfigPath, isSkipped: (value: unknown) => boolean = () => false): Leaf[] {
+  if (isSkipped(value)) return [];
   if (typeof value === 'string') return [{ path, text: value }];
-  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => leavesOf(item, [...path, index]));
-  return isMapping(value) ? Object.entries(value).flatMap(([key, item]) => leavesOf(item, [...path, key])) : [];
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => leavesOf(item, [...path, index], isSkipped));
+  return isMapping(value) ? Object.entries(value).flatMap(([key, item]) => leavesOf(item, [...path, key], isSkipped)) : [];
 }

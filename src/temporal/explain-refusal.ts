@@ -28,7 +28,10 @@ const HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
 
 /** Why a server could not be spoken to: what the SDK says, and before it, where that is known, what it means for the settings. */
 export function explainRefusal(thrown: unknown): string {
-  const said = innermostMessage(thrown).trim();
+  // The client ends with a note that is mostly empty.
+  const said = innermostMessage(thrown)
+    .trim()
+    .replace(/\.? Resolution note:$/, '');
   const hint = HINTS.find(([words]) => words.test(said))?.[1];
   return hint === undefined ? said : `${hint} (${said})`;
 }

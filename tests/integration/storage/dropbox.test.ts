@@ -357,7 +357,7 @@ describe('tokens', () => {
     // Then
     expect(put).toMatchObject({
       ok: false,
-      error: { code: 'SECRET_MISSING', message: expect.stringContaining('DROPBOX_TOKEN') },
+      error: { code: 'SECRET_MISSING', message: expect.stringMatching(/DROPBOX_REFRESH_TOKEN.*DROPBOX_TOKEN/) },
     });
   });
 });

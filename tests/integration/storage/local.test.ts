@@ -366,12 +366,13 @@ describe('a disk that refuses', () => {
     await mkdir(root);
     const [small, large] = [await localFile(Buffer.alloc(400_000, 's')), await localFile(Buffer.alloc(900_000, 'l'))];
     // When
-    const [, stored, full, left, , room, , readOnly, ping, verified] = inProcess(
+    const [, stored, full, fullPing, left, , room, , readOnly, ping, verified] = inProcess(
       ['unshare', '--map-root-user', '--mount'],
       [
         { do: 'run', command: 'mount', args: ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', root] },
         { do: 'put', file: small, key: 'small' },
         { do: 'put', file: large, key: 'large' },
+        { do: 'ping' },
         { do: 'list' },
         { do: 'delete', key: 'small' },
         { do: 'put', file: large, key: 'large' },
@@ -384,6 +385,7 @@ describe('a disk that refuses', () => {
     // Then
     expect(stored).toMatchObject({ ok: true });
     expect(full).toMatchObject({ ok: false, error: { code: 'STORAGE_FULL' } });
+    expect(fullPing).toMatchObject({ ok: false, error: { code: 'STORAGE_FULL' } });
     expect(left).toEqual(['.homesec', MARKER, '.homesec/parts', 'small']);
     expect(room).toMatchObject({ ok: true });
     expect(readOnly).toMatchObject({ ok: false, error: { code: 'STORAGE_DENIED' } });

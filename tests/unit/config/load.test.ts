@@ -389,6 +389,15 @@ describe('secrets', () => {
     },
   );
 
+  test('of what is off are not missed', async () => {
+    // Given
+    const text = changed('backend: words', 'backend: words\n  run_mode: never\n  config: {api_key_env: NOT_SET}');
+    // When
+    const { problems, warnings } = await load(text);
+    // Then
+    expect([problems, warnings]).toEqual([[], []]);
+  });
+
   test('under a key of their own are refused with the key that names a variable', async () => {
     // Given
     const text = changed('watch_dir: ./incoming', 'watch_dir: ./incoming\n        password: hunter2');

@@ -77,7 +77,12 @@ export class DropboxLink {
     const { refresh_token_env, app_key_env, app_secret_env, token_env } = this.#config;
     const { readSecret } = this.#context;
     const refreshToken = readSecret(refresh_token_env);
-    if (!refreshToken.ok) return { accessToken: valueOf(readSecret(token_env)).reveal() };
+    if (!refreshToken.ok) {
+      const token = readSecret(token_env);
+      if (token.ok) return { accessToken: token.value.reveal() };
+      const message = `neither environment variable ${refresh_token_env} nor ${token_env} is set`;
+      throw new StorageStop(pluginFailure('SECRET_MISSING', message));
+    }
     const secret = readSecret(app_secret_env);
     return {
       refreshToken: refreshToken.value.reveal(),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, open, realpath, rename, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../../domain/result.ts';
 import { type PluginFailure, pluginFailure } from '../../../domain/stage-error.ts';
@@ -10,6 +10,8 @@ import { makeFolder } from './folders.ts';
 /** The storage's own folder below its root: the marker, and parts that are being written. */
 export const PRIVATE_DIR = '.homesec';
 const MARKER = 'THIS-IS-HOMESEC-STORAGE.txt';
+/** With less, hardly a clip fits. */
+const ROOM_BYTES = 10_000_000;
 const MARKER_TEXT = `HomeSec keeps recordings in this folder and knows it by this file.
 Without it HomeSec takes the disk or share for not mounted, and stores nothing here.
 `;
@@ -66,8 +68,12 @@ export class StorageRoot {
     const found = await this.find();
     if (!found.ok) return found;
     try {
-      await access(found.value ?? (await nearestFolder(this.#path)), constants.W_OK | constants.X_OK);
-      return ok(undefined);
+      const folder = found.value ?? (await nearestFolder(this.#path));
+      await access(folder, constants.W_OK | constants.X_OK);
+      const { blocks, bavail, bsize } = await statfs(folder);
+      // Some network file systems say nothing of their size.
+      if (blocks === 0 || bavail * bsize >= ROOM_BYTES) return ok(undefined);
+      return err(pluginFailure('STORAGE_FULL', `${this.#path} has less than ${ROOM_BYTES / 1e6} MB of room left`));
     } catch (thrown) {
       return err(storageFailure(`write to the storage root ${this.#path}`, thrown));
     }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { err, ok } from '../../../src/domain/result.ts';
 import { createVariants, withOverride } from '../../../src/plugins/variants.ts';
@@ -99,5 +100,26 @@ describe('variants', () => {
     const { use } = open();
     // When, Then
     expect(await use('unknown')).toEqual(err('there is no such model'));
+  });
+
+  it('try anew what could not be loaded, and never twice at once', async () => {
+    // Given
+    let loads = 0;
+    const variants = createVariants<object, string>({}, async (config) => {
+      loads += 1;
+      if (loads === 1) throw new Error('the disk is full');
+      return loads === 2 ? err('busy') : ok(config);
+    });
+    const two = () => Promise.allSettled([variants.use({}, async () => 'done'), variants.use({}, async () => 'done')]);
+    // When
+    const outcomes = [await two(), await two(), await two()];
+    // Then
+    expect(outcomes.map(([first]) => first)).toMatchObject([
+      { status: 'rejected', reason: new Error('the disk is full') },
+      { value: err('busy') },
+      { value: ok('done') },
+    ]);
+    expect(outcomes.every(([first, second]) => isDeepStrictEqual(first, second))).toBe(true);
+    expect(loads).toBe(3);
   });
 });

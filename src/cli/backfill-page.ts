@@ -54,7 +54,7 @@ h1 { font-size: 22px; }
 header p, .at, dt { color: var(--faint); }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 16px 0 24px; }
 dl div, article { background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
-dl div { padding: 10px 14px; display: flex; flex-direction: column-reverse; }
+dl div { padding: 10px 14px; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 dd { font-size: 24px; font-variant-numeric: tabular-nums; }
 article { display: grid; grid-template-columns: 240px 1fr; gap: 16px; padding: 12px; margin-bottom: 12px; }
 img, .blank { width: 100%; aspect-ratio: 16 / 9; object-fit: cover; border-radius: 4px; background: var(--line); }

@@ -11,7 +11,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 try {
-  await createProgram().parseAsync(argv);
+  const program = await createProgram(argv);
+  await program.parseAsync(argv);
 } catch (error) {
   process.exitCode = report(error);
 }

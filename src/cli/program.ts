@@ -1,45 +1,33 @@
 import { Command, Option } from 'commander';
 import packageManifest from '../../package.json' with { type: 'json' };
 import { LOG_LEVELS } from '../kit/logger.ts';
-import { addBackfill } from './backfill.ts';
-import { addBackup } from './backup.ts';
-import { addCameras } from './cameras.ts';
-import { addChannels } from './channels.ts';
-import { addClips } from './clips.ts';
-import { addCodecServer } from './codec-server.ts';
-import { addDemo } from './demo/demo.ts';
-import { addDoctor } from './doctor.ts';
 import { EXIT } from './exit-codes.ts';
-import { addMigrate } from './migrate.ts';
-import { addModels } from './models.ts';
-import { addRecord } from './record.ts';
-import { addRun } from './run.ts';
-import { addSetupTemporal } from './setup-temporal.ts';
-import { addStack } from './stack.ts';
-import { addValidate } from './validate.ts';
-import { addWorker } from './worker.ts';
 
-const VERBS = [
-  addRun,
-  addDemo,
-  addRecord,
-  addWorker,
-  addValidate,
-  addDoctor,
-  addCameras,
-  addChannels,
-  addClips,
-  addBackfill,
-  addModels,
-  addBackup,
-  addStack,
-  addMigrate,
-  addSetupTemporal,
-  addCodecServer,
-];
+/** In the order of the help. Each is loaded when it is named, so that a process holds only what its verb uses. */
+const VERBS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  run: async () => (await import('./run.ts')).addRun,
+  demo: async () => (await import('./demo/demo.ts')).addDemo,
+  record: async () => (await import('./record.ts')).addRecord,
+  worker: async () => (await import('./worker.ts')).addWorker,
+  validate: async () => (await import('./validate.ts')).addValidate,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
+  cameras: async () => (await import('./cameras.ts')).addCameras,
+  channels: async () => (await import('./channels.ts')).addChannels,
+  clips: async () => (await import('./clips.ts')).addClips,
+  backfill: async () => (await import('./backfill.ts')).addBackfill,
+  models: async () => (await import('./models.ts')).addModels,
+  backup: async () => (await import('./backup.ts')).addBackup,
+  stack: async () => (await import('./stack.ts')).addStack,
+  migrate: async () => (await import('./migrate.ts')).addMigrate,
+  'setup-temporal': async () => (await import('./setup-temporal.ts')).addSetupTemporal,
+  'codec-server': async () => (await import('./codec-server.ts')).addCodecServer,
+};
 
-/** The whole command line. Throws commander's own error where it is used wrongly, and for `--help`. */
-export function createProgram(): Command {
+/**
+ * The command line with the verbs that are among the words, or with all where none is. Throws commander's own error where it is
+ * used wrongly, and for `--help`.
+ */
+export async function createProgram(words: readonly string[] = []): Promise<Command> {
   const program = new Command('homesec')
     .description('Home security for cameras of your own: records, uploads, looks, tells. Nothing sealed is lost.')
     .addOption(new Option('-c, --config <file>', 'configuration').env('HOMESEC_CONFIG').default('homesec.yaml'))
@@ -64,6 +52,9 @@ Exit codes:
   ${EXIT.usage}  the command line is wrong
   ${EXIT.unavailable}  a server that the command needs does not answer`,
     );
-  for (const add of VERBS) add(program);
+  const all = Object.entries(VERBS);
+  const named = all.filter(([verb]) => words.includes(verb));
+  const loading = (named.length > 0 ? named : all).map(([, load]) => load());
+  for (const add of await Promise.all(loading)) add(program);
   return program;
 }

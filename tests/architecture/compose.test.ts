@@ -20,6 +20,8 @@ import { createHouseNetwork } from '../../tools/stack/house-network.ts';
 import { openServiceWords } from '../../tools/stack/service-words.ts';
 import { REPOSITORY } from '../support/run-tool.ts';
 
+const program = await createProgram();
+
 const COMPOSE = join(REPOSITORY, 'docker-compose.yml');
 const text = (path: string): Promise<string> => readFile(join(REPOSITORY, path), 'utf8');
 
@@ -216,7 +218,7 @@ describe('docker-compose.yml', () => {
 
 /** Whether the program takes these words: a verb, its parts or the choices of its argument. */
 function isKnown([verb = '', ...rest]: readonly string[]): boolean {
-  const command = createProgram().commands.find((candidate) => candidate.name() === verb);
+  const command = program.commands.find((candidate) => candidate.name() === verb);
   if (command === undefined) return false;
   const [argument] = command.registeredArguments;
   if (argument?.argChoices !== undefined) return argument.argChoices.includes(rest[0] ?? '');

@@ -11,6 +11,7 @@ import { createConfigFolder } from '../support/config-file.ts';
 import { REPOSITORY } from '../support/run-tool.ts';
 import { filesBelow } from '../support/source-files.ts';
 
+const program = await createProgram();
 /** Markdown by its path from the root of the repository. */
 const pages = new Map<string, string>();
 beforeAll(async () => {
@@ -83,7 +84,7 @@ describe('the guide to operation', () => {
   const rowOf = (verb: Command): string =>
     new RegExp(`^\\| \`homesec ${verb.name()}\`.*$`, 'm').exec(page('docs/guide/operate.md'))?.[0] ?? '';
 
-  test.each(createProgram().commands.map((verb) => [verb.name(), verb] as const))('tells of %s', (_name, verb) => {
+  test.each(program.commands.map((verb) => [verb.name(), verb] as const))('tells of %s', (_name, verb) => {
     // Given the verb as the program has it
     const parts = verb.commands.map((part) => part.name());
     // When
@@ -106,7 +107,6 @@ describe('the guide to operation', () => {
 describe('what pages tell the reader to type', () => {
   test('are verbs that the program has', () => {
     // Given
-    const program = createProgram();
     const typed = [...everyPage().matchAll(TYPED)];
     // When
     const unknown = typed.filter(([, verb = '', part = '']) => !knows(program, verb, part));
@@ -121,7 +121,6 @@ describe('what pages tell the reader to type', () => {
       line.split(/\s+/),
     );
     const typed = lines.flatMap((words) => words.filter((word) => /^--[a-z]/.test(word)).map((option) => ({ words, option })));
-    const program = createProgram();
     // When
     const unknown = typed.filter(({ words, option }) => !optionsOf(program, words).includes(option));
     // Then

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 
-const program = createProgram();
+const program = await createProgram();
 
 /** A verb and those below it, such as `clips` and `clips list`, by their words. */
 function verbsOf(command: Command, words: readonly string[] = []): [string, Command][] {
@@ -59,10 +59,10 @@ describe('help', () => {
     expect(help).not.toContain('(default: {');
   });
 
-  it('tells the exit codes and where to begin', () => {
+  it('tells the exit codes and where to begin', async () => {
     // Given
     let help = '';
-    const told = createProgram().configureOutput({ writeOut: (text) => (help += text) });
+    const told = (await createProgram()).configureOutput({ writeOut: (text) => (help += text) });
     // When
     told.outputHelp();
     // Then

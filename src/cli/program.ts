@@ -23,9 +23,11 @@ const VERBS: Readonly<Record<string, () => Promise<(program: Command) => void>>>
   'codec-server': async () => (await import('./codec-server.ts')).addCodecServer,
 };
 
+const HELP: readonly string[] = ['help', '-h', '--help'];
+
 /**
- * The command line with the verbs that are among the words, or with all where none is. Throws commander's own error where it is
- * used wrongly, and for `--help`.
+ * The command line with the verbs that are among the words, or with all where none is, and for help. Throws commander's own
+ * error where it is used wrongly, and for `--help`.
  */
 export async function createProgram(words: readonly string[] = []): Promise<Command> {
   const program = new Command('homesec')
@@ -53,7 +55,7 @@ Exit codes:
   ${EXIT.unavailable}  a server that the command needs does not answer`,
     );
   const all = Object.entries(VERBS);
-  const named = all.filter(([verb]) => words.includes(verb));
+  const named = words.some((word) => HELP.includes(word)) ? [] : all.filter(([verb]) => words.includes(verb));
   const loading = (named.length > 0 ? named : all).map(([, load]) => load());
   for (const add of await Promise.all(loading)) add(program);
   return program;

@@ -69,4 +69,11 @@ describe('help', () => {
     for (const code of [0, 1, 2, 3]) expect(help).toMatch(new RegExp(`^ {2}${code} {2}\\w`, 'm'));
     expect(help).toContain('homesec demo');
   });
+
+  it('tells of all verbs, whatever words come with it', async () => {
+    // When
+    const asked = await createProgram(['--help', 'run']);
+    // Then
+    expect(asked.commands.map((verb) => verb.name())).toEqual(program.commands.map((verb) => verb.name()));
+  });
 });

@@ -235,7 +235,7 @@ describe('a server that refuses', () => {
     const results = [await storage.put(file, 'clip.mp4', createCall()), await storage.ping()];
     // Then
     for (const result of results) expect(result).toMatchObject({ ok: false, error: { code } });
-    expect(JSON.stringify(results)).not.toContain('wrong-secret');
+    expect(JSON.stringify(results)).not.toMatch(/wrong-secret|answered \d+ Unknown/);
   });
 
   test.each([

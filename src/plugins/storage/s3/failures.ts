@@ -37,7 +37,9 @@ export function describeFailure(what: string, thrown: unknown): PluginFailure {
     return pluginFailure(isNetwork(thrown) ? 'STORAGE_UNREACHABLE' : 'UNEXPECTED', `could not ${what}: ${why}`, thrown);
   }
   const code = codeOf(thrown);
-  const told = `the server answered ${statusOf(thrown) ?? ''} ${thrown.name}: ${thrown.message}`;
+  // The answer to HEAD has no body, so the SDK has no words for it.
+  const words = thrown.message === 'UnknownError' ? 'without a reason' : `${thrown.name}: ${thrown.message}`;
+  const told = `the server answered ${statusOf(thrown) ?? ''} ${words}`;
   const why = isSkewed(thrown) ? `${told}; its clock and ours are minutes apart` : told;
   const retryAfterMs = code === 'STORAGE_RATE_LIMITED' ? retryAfterMsOf(thrown) : undefined;
   return pluginFailure(code, `could not ${what}: ${why}`, thrown, retryAfterMs);

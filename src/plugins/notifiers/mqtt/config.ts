@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentVariable } from '../../../kit/environment-variable.ts';
+import { hostName } from '../../../kit/host-name.ts';
 import { parseBrokerUrl } from './broker-address.ts';
 import { CAMERA_PLACEHOLDER, isTopic } from './topic.ts';
 
@@ -26,7 +27,7 @@ const topic = z.string().min(1).refine(isTopic, 'must be an MQTT topic without `
 
 export const configSchema = z
   .strictObject({
-    host: z.string().trim().min(1).optional().describe('Host name or address of the broker.'),
+    host: hostName.optional().describe('Host name or address of the broker.'),
     port: z.int().min(1).max(65_535).optional().describe('Left out: 1883, with TLS 8883.'),
     url: z
       .string()

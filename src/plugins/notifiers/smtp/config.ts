@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { environmentVariable } from '../../../kit/environment-variable.ts';
+import { hostName } from '../../../kit/host-name.ts';
 import { mailFields } from '../../../mail/mail-fields.ts';
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 export const configSchema = z
   .strictObject({
-    host: z.string().trim().min(1).describe('Host name or address of the mail server.'),
+    host: hostName.describe('Host name or address of the mail server.'),
     port: z.int().min(1).max(65_535).optional().describe('Left out: 587, with `security: tls` 465, with `none` 25.'),
     security: z
       .enum(['starttls', 'tls', 'none'])

@@ -66,12 +66,12 @@ async function tell(store: BackfillStore, batch: string, { format, all }: DiffOp
   }
 }
 
-const HEADER = ['CLIP', 'SEEN', 'NO LONGER', 'RISK', 'ALERT', 'WHY'];
+const HEADER = ['CLIP', 'NEWLY SEEN', 'NO LONGER', 'RISK', 'ALERT', 'WHY'];
 
 const cellsOf = ({ clipId, classesAdded, classesLost, riskBefore, riskAfter, ...diff }: ClipDiff): string[] => [
   clipId,
-  classesAdded.map((name) => `+${name}`).join(' '),
-  classesLost.map((name) => `-${name}`).join(' '),
+  classesAdded.join(' '),
+  classesLost.join(' '),
   riskBefore === riskAfter ? (riskAfter ?? '') : `${riskBefore ?? 'none'} > ${riskAfter ?? 'none'}`,
   diff.alert === undefined ? '' : diff.alert === 'would' ? 'would now' : 'would not',
   diff.reasonBefore === diff.reasonAfter ? diff.reasonAfter : `${diff.reasonBefore || 'undecided'} > ${diff.reasonAfter}`,

@@ -39,7 +39,7 @@ beforeAll(async () => {
     ...({ batch: 'try', clipId: story.clipId, outcome: 'done', configHashes: {}, told: false } as const),
     before: { filterResult: FILTER_RESULT, decision: { notify: false, notifyReason: 'below_threshold' } },
     after: {
-      filterResult: { ...FILTER_RESULT, detectedClasses: ['person', 'car'] },
+      filterResult: { ...FILTER_RESULT, detectedClasses: ['person', '=car'] },
       analysisResult: { ...ANALYSIS_RESULT, summary: HOSTILE },
       decision: { notify: true, notifyReason: '=risk_level, "high"' },
     },
@@ -72,13 +72,13 @@ it('tells it as table, and as CSV in which no cell is a formula', async () => {
   // Given, When
   const [table, csv] = await Promise.all([backfill('diff', 'try'), backfill('diff', 'try', '--format', 'csv')]);
   // Then
-  expect(table.stdout).toMatch(/\+car +-dog +none > high +would now +below_threshold > =risk_level/);
+  expect(table.stdout).toMatch(/  =car +dog +none > high +would now +below_threshold > =risk_level/);
   expect(table.stdout).toContain('1 would alert now, 0 would not any more');
   const [header, row] = csv.stdout.split('\r\n');
-  expect(header).toBe('CLIP,SEEN,NO LONGER,RISK,ALERT,WHY');
+  expect(header).toBe('CLIP,NEWLY SEEN,NO LONGER,RISK,ALERT,WHY');
   expect(row).toMatch(/-front-door-|-yard-|-i-yard-i-/);
   expect(row).toContain(`,"below_threshold > =risk_level, ""high"""`);
-  expect(row).toContain(",'+car,'-dog,");
+  expect(row).toContain(",'=car,dog,");
 });
 
 it('refuses settings that a plugin does not take, before anything is started', async () => {

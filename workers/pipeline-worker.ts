@@ -47,6 +47,7 @@ export async function runPipelineWorker(household: App): Promise<Result<void, Wo
   const channels = new Map(loadedChannels.map((channel) => [channel.name, channel]));
   const preparing = [store.migrateWhenPossible(), ensureSchedules(app, client)];
   const bundling = bundleWorkflowsApart(failureConverterPathOf(app.config));
+  for (const { notifier } of loadedChannels) notifier.start?.();
   try {
     const activities = {
       ...createPipelineActivities({

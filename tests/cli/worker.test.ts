@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { NODE_OPTIONS } from '../../src/cli/node-options.ts';
 import { createConfigFolder } from '../support/config-file.ts';
 import { HOMESEC } from '../support/homesec.ts';
+import { startMosquitto, subscribe } from '../support/mqtt-brokers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const LIMIT_MS = 120_000;
@@ -42,4 +43,32 @@ temporal: { address: "127.0.0.1:1" }
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).not.toContain('pipeline');
   }
   expect(output.stderr).toBe('');
+});
+
+it('a pipeline worker is seen at the MQTT broker before there is an alert, or a server', { timeout: LIMIT_MS }, async () => {
+  // Given
+  await using home = await createConfigFolder();
+  const broker = await startMosquitto(['allow_anonymous true']);
+  onTestFinished(() => broker.kill());
+  const seen = await subscribe(broker.port, 'homesec/availability');
+  onTestFinished(() => seen.stop());
+  const config = await home.write(
+    'homesec.yaml',
+    `version: 1
+cameras: []
+storage: { backend: local, config: { root: ./storage } }
+filter: { backend: yolo }
+vlm: { backend: openai, run_mode: never, config: { model: none } }
+temporal: { address: "127.0.0.1:1" }
+notifiers: [{ name: house, backend: mqtt, config: { host: 127.0.0.1, port: ${broker.port} } }]
+`,
+  );
+  // When
+  const child = spawn(process.execPath, [HOMESEC, 'worker', 'pipeline', '-c', config], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  await waitUntil('it is there', () => seen.lines.includes('homesec/availability 0 online'), LIMIT_MS);
+  child.kill('SIGTERM');
+  // Then
+  expect(await ended).toEqual([0, null]);
+  await waitUntil('it has said goodbye', () => seen.lines.at(-1) === 'homesec/availability 0 offline');
 });

@@ -21,6 +21,8 @@ export interface Notifier {
   send(alert: OutgoingAlert, signal: AbortSignal): Promise<Result<void, PluginFailure>>;
   /** Whether it shows the picture of an alert; left out: it does. None is fetched for one that does not. */
   readonly showsPictures?: boolean;
+  /** Of one that keeps a connection: begins to, before there is an alert, and goes on trying until it is closed. Called once, where alerts are delivered. */
+  start?(): void;
   ping(): Promise<Result<void, PluginFailure>>;
   close(): Promise<void>;
 }

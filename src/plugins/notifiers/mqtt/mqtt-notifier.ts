@@ -24,6 +24,11 @@ export class MqttNotifier implements Notifier {
     this.#logger = logger;
   }
 
+  /** From then on the broker knows that HomeSec is there. */
+  start(): void {
+    void this.#link.connect();
+  }
+
   async send(alert: OutgoingAlert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {
     signal.throwIfAborted();
     const connected = await unlessAborted(this.#link.connect(), signal);

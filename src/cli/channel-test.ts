@@ -24,7 +24,8 @@ export function addChannelTest(channels: Command): void {
     .option('--json', 'machine-readable output')
     .action(async (name: string | undefined, _options: object, command: Command) => {
       const { json, ...options } = command.optsWithGlobals<CommonOptions & { readonly json?: boolean }>();
-      const app = await openApp(options);
+      // What it finds it says itself.
+      const app = await openApp({ ...options, logLevel: 'error' });
       const chosen = chosenOf(app, name);
       const alert = await createTestAlert(app);
       const findings = await Promise.all(chosen.map((channel) => trySending(app, channel, alert)));

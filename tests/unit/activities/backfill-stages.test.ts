@@ -37,7 +37,7 @@ it.each(['detectAgain', 'describeAgain'] as const)(
   '%s begins nothing before there is a place, and says that it lives',
   async (stage) => {
     // Given a place that a new clip has
-    vi.useFakeTimers({ toFake: ['setInterval'] });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const rightOfWay = createRightOfWay(1);
     const endOfNewClip = rightOfWay.begin();
@@ -55,6 +55,7 @@ it.each(['detectAgain', 'describeAgain'] as const)(
     expect(begunBefore).toEqual([]);
     expect(beatsBefore).toBeGreaterThan(2);
     expect(begun).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
   },
 );
 
@@ -81,7 +82,7 @@ it('an old clip that is called off while it waits leaves its place in the line',
   const behind = rightOfWay.lineUp();
   // When
   environment.cancel('CANCELLED');
-  await expect(waiting).rejects.toThrow();
+  await expect(waiting).rejects.toThrow('CANCELLED');
   endOfNewClip();
   // Then
   await behind.giveWay(new AbortController().signal);

@@ -6,39 +6,44 @@ import { createStageSlots } from '../../../workers/stage-slots.ts';
 const CONTEXT = { slotType: 'activity', taskQueue: 'homesec-gpu', workerIdentity: 'test', isSticky: false } as SlotReserveContext;
 const never = new AbortController().signal;
 const newClip = (permit: SlotPermit) => ({ permit, slotInfo: { type: 'activity', activityType: 'detectObjects' } as const });
-const oldClip = (permit: SlotPermit) => ({ permit, slotInfo: { type: 'activity', activityType: 'detectAgain' } as const });
+const oldClip = (permit: SlotPermit, activityType = 'detectAgain') => ({
+  permit,
+  slotInfo: { type: 'activity', activityType } as const,
+});
 
 describe('the slots of a stage', () => {
   it('are as many as there are places, and one that ends goes to who asked first', async () => {
     // Given two places, both used
     const slots = createStageSlots(createRightOfWay(2));
-    const permits = [await slots.reserveSlot(CONTEXT, never), await slots.reserveSlot(CONTEXT, never)];
-    for (const permit of permits) slots.markSlotUsed(newClip(permit));
+    const [one, other] = [await slots.reserveSlot(CONTEXT, never), await slots.reserveSlot(CONTEXT, never)];
+    for (const permit of [one, other]) slots.markSlotUsed(newClip(permit));
     const got: string[] = [];
     const first = slots.reserveSlot(CONTEXT, never).then(() => got.push('first'));
     const second = slots.reserveSlot(CONTEXT, never).then(() => got.push('second'));
     expect(slots.tryReserveSlot(CONTEXT)).toBeNull();
     // When
-    for (const permit of permits) slots.releaseSlot(newClip(permit));
+    slots.releaseSlot(newClip(one));
+    await Promise.race([first, second]);
+    slots.releaseSlot(newClip(other));
     await Promise.all([first, second]);
     // Then
     expect(got).toEqual(['first', 'second']);
     expect(slots.tryReserveSlot(CONTEXT)).toBeNull();
   });
 
-  it('are not taken by old clips, however many there are', async () => {
+  it.each(['detectAgain', 'describeAgain'])('are not taken by old clips, however many %s there are', async (activityType) => {
     // Given
     const slots = createStageSlots(createRightOfWay(1));
     const permits: SlotPermit[] = [];
     // When
     for (let clip = 0; clip < 5; clip += 1) {
       const permit = await slots.reserveSlot(CONTEXT, never);
-      slots.markSlotUsed(oldClip(permit));
+      slots.markSlotUsed(oldClip(permit, activityType));
       permits.push(permit);
     }
     // Then there is one for a new clip, and no more when the old ones end
     slots.markSlotUsed(newClip(await slots.reserveSlot(CONTEXT, never)));
-    for (const permit of permits) slots.releaseSlot(oldClip(permit));
+    for (const permit of permits) slots.releaseSlot(oldClip(permit, activityType));
     expect(slots.tryReserveSlot(CONTEXT)).toBeNull();
   });
 

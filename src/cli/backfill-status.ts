@@ -51,6 +51,7 @@ export function printProgress(batch: string, progress: BackfillProgress): void {
   if (counts.described > 0)
     printLine(`model: ${counts.described} clips, ${counts.promptTokens} tokens in, ${counts.completionTokens} out`);
   printLine(`alerts: ${counts.newAlerts} clips would now, ${counts.lostAlerts} would not any more; told of ${counts.told}`);
+  if (state === 'paused') printLine(`\`homesec backfill resume ${batch}\` goes on, \`homesec backfill cancel ${batch}\` ends it`);
 }
 
 async function problemsOf({ runs }: BackfillStore, batch: string): Promise<{ seen: number; problems: string[][] }> {

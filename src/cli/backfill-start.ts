@@ -7,7 +7,7 @@ import { CLIP_STATUSES } from '../domain/clip-state.ts';
 import { VLM_RUN_MODES, type VLMRunMode } from '../domain/known.ts';
 import { RISK_LEVELS } from '../domain/risk.ts';
 import { type BackfillEstimate, estimateBackfill } from '../runtime/backfill-estimate.ts';
-import { checkOverrides } from '../runtime/backfill-overrides.ts';
+import { checkOverrides, filterProblem } from '../runtime/backfill-overrides.ts';
 import { planOf } from '../runtime/compose.ts';
 import { startBackfill } from '../temporal/backfill.ts';
 import { parseConcurrency } from './backfill-controls.ts';
@@ -117,7 +117,10 @@ async function begin(options: StartOptions): Promise<void> {
   if (options.dryRun === true) {
     const past = stored(await store.runs.estimate(plan.selection));
     const estimate = await estimateBackfill(plan, past, { run: options.concurrency, filter, vlm });
-    return options.json === true ? printJson(estimate) : printEstimate(estimate, plan);
+    if (options.json === true) return printJson(estimate);
+    printEstimate(estimate, plan);
+    const problem = await filterProblem(app, plan.overrides);
+    return problem === undefined ? undefined : printLine(`detector: ${problem} (as seen from this machine)`);
   }
   if (stored(await store.runs.countClips(plan.selection)) === 0)
     throw new CliError('no clip is chosen; `homesec clips list` shows what there is', EXIT.failed);

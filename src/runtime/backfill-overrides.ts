@@ -6,7 +6,7 @@ import type { BackfillPlan, BackfillStage, ConfigOverride } from '../domain/back
 import type { PluginKind } from '../plugins/spec/plugin.ts';
 import { withOverride } from '../plugins/variants.ts';
 import type { App } from './app.ts';
-import { policyOf } from './compose.ts';
+import { loadFilter, policyOf } from './compose.ts';
 
 /** Everything that the plugins have against the overrides of a backfill, so that it is refused before it starts. */
 export function checkOverrides(app: App, overrides: BackfillPlan['overrides']): readonly ConfigIssue[] {
@@ -16,6 +16,19 @@ export function checkOverrides(app: App, overrides: BackfillPlan['overrides']): 
     ...check(app, 'analyzer', { stage: 'vlm', ...vlm, override: overrides.vlm }),
     ...check(app, 'policy', { stage: 'policy', ...policyOf({ ...app.config, alert_policy }), override: overrides.policy }),
   ];
+}
+
+/** Why the filter of a backfill could not work on this machine, as without its model; another may have what is missing here. */
+export async function filterProblem(app: App, { filter: override }: BackfillPlan['overrides']): Promise<string | undefined> {
+  if (override === undefined) return undefined;
+  const filter = { ...app.config.filter, config: withOverride(app.config.filter.config, override) };
+  const plugin = await loadFilter({ ...app, config: { ...app.config, filter } });
+  try {
+    const answer = await plugin.ping();
+    return answer.ok ? undefined : answer.error.message;
+  } finally {
+    await plugin.close();
+  }
 }
 
 interface Overridden {

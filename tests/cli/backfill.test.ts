@@ -118,6 +118,17 @@ it('knows a name that no backfill has', async () => {
   expect(ran).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('homesec backfill list') });
 });
 
+it('says beforehand that a model is not here', async () => {
+  // Given, When
+  const [other, policyOnly] = await Promise.all([
+    backfill('start', '--filter-model', 'nowhere', '--dry-run'),
+    backfill('start', '--dry-run'),
+  ]);
+  // Then
+  expect(other).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('the model nowhere is not installed') });
+  expect(policyOnly.stdout).not.toContain('detector');
+});
+
 it('says what a backfill would take, without Temporal', async () => {
   // Given, When
   const ran = await backfill('start', '--filter', '--dry-run', '--json');

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import type { BackfillActivities } from '../src/domain/backfill-activities.ts';
+import { type BackfillActivities, WORKER_SHUTDOWN } from '../src/domain/backfill-activities.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageError } from '../src/domain/stage-error.ts';
 import type { Follower, RightOfWay } from '../src/kit/right-of-way.ts';
@@ -83,10 +83,10 @@ function givingWay(follower: Follower): () => Promise<void> {
   };
 }
 
-/** What waits is given back at once: it would only begin what it may not end. */
+/** What waits is given back at once: there may be no place before the worker has to end. */
 const workerStops = (cause: unknown): ApplicationFailure =>
   ApplicationFailure.create({
-    type: 'WorkerStops',
+    type: WORKER_SHUTDOWN,
     message: 'the worker stops, and the clip had no place in it',
     category: ApplicationFailureCategory.BENIGN,
     ...(cause instanceof Error ? { cause } : {}),

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   isCancellation,
@@ -18,7 +19,7 @@ import {
   type ReanalyzeOutcome,
   wasWorthAlert,
 } from '../src/domain/backfill.ts';
-import type { BackfillProxies, Configured } from '../src/domain/backfill-activities.ts';
+import { type BackfillProxies, type Configured, WORKER_SHUTDOWN } from '../src/domain/backfill-activities.ts';
 import { type KnownAnalysis, type KnownFilter, PENDING } from '../src/domain/known.ts';
 import { GPU_QUEUE, VLM_QUEUE } from '../src/domain/process-clip.ts';
 import type { Result } from '../src/domain/result.ts';
@@ -76,7 +77,7 @@ async function detect(look: Look, override: ConfigOverride): Promise<void> {
   // The picture is drawn for the alert.
   const forAlert = plan.channels.length === 0 ? {} : { triggerClasses: plan.triggerClasses };
   const outcome = await runStage(
-    () => detectAgain({ ...sourceOf(look), override, ...forAlert }),
+    () => acrossStops(() => detectAgain({ ...sourceOf(look), override, ...forAlert })),
     (failure) => ({ kind: 'FilterError' as const, ...blame(look, failure) }),
   );
   const seen = take(look, 'filter', outcome);
@@ -99,12 +100,26 @@ async function describe(look: Look, override: ConfigOverride | undefined): Promi
   });
   const seen = look.filter.state === 'done' ? { filter: look.filter.value } : {};
   const outcome = await runStage(
-    () => describeAgain({ ...sourceOf(look), override, ...seen }),
+    () => acrossStops(() => describeAgain({ ...sourceOf(look), override, ...seen })),
     (failure) => ({ kind: 'VLMError' as const, ...blame(look, failure) }),
   );
   const described = take(look, 'vlm', outcome);
   if (described !== undefined) look.analysis = { state: 'done', value: described };
 }
+
+/** That a worker stops is no fault of the clip: it may have had its last attempt only in a line. */
+async function acrossStops<T>(stage: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await stage();
+    } catch (thrown) {
+      if (!isWorkerStop(thrown)) throw thrown;
+    }
+  }
+}
+
+const isWorkerStop = (thrown: unknown): boolean =>
+  thrown instanceof ActivityFailure && thrown.cause instanceof ApplicationFailure && thrown.cause.type === WORKER_SHUTDOWN;
 
 const sourceOf = ({ input: { plan }, before: { clip } }: Look): ClipSource =>
   plan.clipsUrl === undefined ? { clip } : { clip, clipsUrl: plan.clipsUrl };

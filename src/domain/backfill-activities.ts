@@ -35,4 +35,7 @@ export interface BackfillActivities {
   recordAnalysisRun(run: AnalysisRun): Promise<void>;
 }
 
+/** What an attempt fails with, by its type, when its worker stops: of the SDK, and of ours that waited. */
+export const WORKER_SHUTDOWN = 'WorkerShutdown';
+
 export type BackfillProxies = ProxiesOf<BackfillActivities>;

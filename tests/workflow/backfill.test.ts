@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type BackfillProgress,
@@ -106,6 +107,22 @@ describe('a backfill', () => {
     // Then
     const [run] = await world.runsOf(batch);
     expect(run?.after).toMatchObject({ vlmSkipReason: 'no_trigger_classes', decision: { notifyReason: 'no_trigger_classes' } });
+  });
+
+  it('loses no clip by a worker that stops, were it in its last attempt', async () => {
+    // Given clips that have one attempt, and a worker that stops in the middle of the first
+    await newClips(2);
+    let attempts = 0;
+    world.scripts.detect = async () => {
+      attempts += 1;
+      if (attempts === 1) throw ApplicationFailure.create({ type: 'WorkerShutdown', message: 'scripted' });
+      return ok(FILTER_RESULT);
+    };
+    // When
+    const batch = await world.start({ selection: chosen(), overrides: { filter: {}, policy: {} } }, 1);
+    // Then
+    expect(await ended(batch)).toMatchObject({ state: 'done', counts: { done: 2, failed: 0 } });
+    expect(attempts).toBe(3);
   });
 
   it('pauses, goes on, changes its width and is called off', async () => {

@@ -69,7 +69,7 @@ it.each(['detectAgain', 'describeAgain'] as const)('%s gives back what waits whe
   // When
   stopping.abort();
   // Then it is to be tried again elsewhere, and no alarm
-  await expect(waiting).rejects.toMatchObject({ type: 'WorkerStops', nonRetryable: false, category: 'BENIGN' });
+  await expect(waiting).rejects.toMatchObject({ type: 'WorkerShutdown', nonRetryable: false, category: 'BENIGN' });
   expect(begun).toEqual([]);
 });
 

@@ -17,8 +17,10 @@ export function useCleanup(): (undo: () => Promise<unknown>) => void {
   return (undo) => void undos.push(undo);
 }
 
-/** A channel with the given settings, and the given variables to be read. */
+/** A channel with the given settings, started as a worker does, and the given variables to be read. */
 export async function createChannel(config: Record<string, unknown>, secrets: Record<string, string> = {}): Promise<Channel> {
   const context = createTestContext({ secrets });
-  return { notifier: await mqttNotifier.create(mqttNotifier.configSchema.parse(config), context), context };
+  const notifier = await mqttNotifier.create(mqttNotifier.configSchema.parse(config), context);
+  notifier.start();
+  return { notifier, context };
 }

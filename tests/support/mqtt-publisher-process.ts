@@ -7,6 +7,7 @@ import { FULL_ALERT } from './sample-alert.ts';
 const config = mqttNotifier.configSchema.parse(JSON.parse(process.argv[2] ?? ''));
 const secrets = { MQTT_USER: process.env['MQTT_USER'] ?? '', MQTT_PASSWORD: process.env['MQTT_PASSWORD'] ?? '' };
 const notifier = await mqttNotifier.create(config, createTestContext({ secrets }));
+notifier.start();
 const sent = await notifier.send(FULL_ALERT, new AbortController().signal);
 console.log(sent.ok ? 'sent' : JSON.stringify(sent.error));
 if (process.argv[3] === 'once') await notifier.close();

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { mqttNotifier } from '../../../src/plugins/notifiers/mqtt/index.ts';
 import { startAedes } from '../../support/aedes-broker.ts';
 import { freePort, publish, type Subscriber, startMosquitto, subscribe } from '../../support/mqtt-brokers.ts';
 import { createChannel, useCleanup } from '../../support/mqtt-channel.ts';
+import { createTestContext } from '../../support/plugin-context.ts';
 import { BARE_ALERT, FULL_ALERT } from '../../support/sample-alert.ts';
 import { type SilentBrokerBehaviour, startSilentBroker } from '../../support/silent-broker.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -149,13 +151,12 @@ describe('the availability topic', () => {
     return { broker, subscriber, says };
   }
 
-  test('says online from the first use and offline after the close, to those who come later, too', async () => {
+  test('says online from the start and offline after the close, to those who come later, too', async () => {
     // Given
     const { broker, says } = await watched();
+    // When
     const { notifier } = await createChannel({ host: broker.host, port: broker.port });
     cleanup(() => notifier.close());
-    // When
-    await notifier.ping();
     // Then
     await says('online');
     // When
@@ -194,6 +195,26 @@ describe('the availability topic', () => {
     // Then
     await waitUntil('the correction', () => subscriber.lines.filter((line) => line.endsWith('online')).length >= 2);
     expect(subscriber.lines.at(-1)).toBe('homesec/availability 0 online');
+  });
+
+  test('is not touched by one that is only tried out, while another is there', async () => {
+    // Given
+    const { broker, subscriber, says } = await watched();
+    const { notifier } = await createChannel({ host: broker.host, port: broker.port });
+    cleanup(() => notifier.close());
+    await says('online');
+    // When
+    const tried = await mqttNotifier.create(
+      mqttNotifier.configSchema.parse({ host: broker.host, port: broker.port }),
+      createTestContext(),
+    );
+    const outcomes = [await tried.ping(), await tried.send(BARE_ALERT, signal())];
+    await tried.close();
+    // Then
+    expect(outcomes).toMatchObject([{ ok: true }, { ok: true }]);
+    await publish(broker.port, 'homesec/availability', 'end of test');
+    await says('end of test');
+    expect(subscriber.lines).toEqual(['homesec/availability 0 online', 'homesec/availability 0 end of test']);
   });
 
   test('is not touched when it is switched off', async () => {

@@ -27,6 +27,7 @@ export class BrokerLink {
   #attempt: Promise<Result<Session, PluginFailure>> | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #failures = 0;
+  #isKept = false;
   #isClosed = false;
 
   constructor(config: MqttConfig, context: PluginContext) {
@@ -34,6 +35,12 @@ export class BrokerLink {
     this.#context = context;
     this.#clientId = config.client_id ?? `homesec-${randomBytes(6).toString('hex')}`;
     this.#version = config.protocol_version === '3.1.1' ? 4 : 5;
+  }
+
+  /** Connects from now on before there is need to, and tells who asks the broker that HomeSec is there. Comes first, or not at all. */
+  keep(): void {
+    this.#isKept = true;
+    void this.connect();
   }
 
   /** The connection that stands, or the outcome of one attempt to get one; callers at the same time share it. */
@@ -57,6 +64,11 @@ export class BrokerLink {
     await session.end();
   }
 
+  /** Who only tries the channel out has nothing to say of whether HomeSec is there: another process may be. */
+  get #availabilityTopic(): string | null {
+    return this.#isKept ? this.#config.availability_topic : null;
+  }
+
   async #try(): Promise<Result<Session, PluginFailure>> {
     clearTimeout(this.#retryTimer);
     const read = await readBrokerOptions(this.#config, this.#context.readSecret);
@@ -76,7 +88,7 @@ export class BrokerLink {
   }
 
   #withIdentity({ options }: BrokerOptions): BrokerOptions['options'] {
-    const topic = this.#config.availability_topic;
+    const topic = this.#availabilityTopic;
     const will = topic === null ? {} : { will: { topic, payload: Buffer.from('offline'), qos: 1 as const, retain: true } };
     return { ...options, ...will, clientId: this.#clientId, protocolVersion: this.#version };
   }
@@ -103,7 +115,7 @@ export class BrokerLink {
    * the broker found dead only now, or another HomeSec process that has gone.
    */
   #presence(session: Session): void {
-    const topic = this.#config.availability_topic;
+    const topic = this.#availabilityTopic;
     if (topic === null || this.#isClosed) return;
     void this.#announce(session, 'online');
     session.listen(topic, (payload) => {
@@ -112,7 +124,7 @@ export class BrokerLink {
   }
 
   async #announce(session: Session, payload: Availability): Promise<void> {
-    const topic = this.#config.availability_topic;
+    const topic = this.#availabilityTopic;
     if (topic === null) return;
     const message: Message = { topic, payload, contentType: 'text/plain', qos: 1, retain: true };
     const timeoutMs = payload === 'offline' ? GOODBYE_TIMEOUT_MS : this.#config.publish_timeout_s * 1000;

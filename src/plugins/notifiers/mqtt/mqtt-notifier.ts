@@ -24,9 +24,8 @@ export class MqttNotifier implements Notifier {
     this.#logger = logger;
   }
 
-  /** From then on the broker knows that HomeSec is there. */
   start(): void {
-    void this.#link.connect();
+    this.#link.keep();
   }
 
   async send(alert: OutgoingAlert, signal: AbortSignal): Promise<Result<void, PluginFailure>> {

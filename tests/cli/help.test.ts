@@ -71,6 +71,7 @@ describe('help', () => {
   });
 
   it('tells of all verbs, whatever words come with it', async () => {
+    // Given words that name one of them
     // When
     const asked = await createProgram(['--help', 'run']);
     // Then

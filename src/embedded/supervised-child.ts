@@ -106,11 +106,20 @@ export class SupervisedChild implements AsyncDisposable {
     if (log !== undefined) closeSync(log);
     this.#startedAtMs = Date.now();
     this.#identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
-    if (this.#identity !== undefined) writePidFile(spec.pidFile, this.#identity);
+    if (this.#identity !== undefined) this.#note(this.#identity);
     return new Promise((resolve) => {
       child.once('error', (cause) => resolve(cause.message));
       child.once('exit', (code, signal) => resolve(signal === null ? `code ${code}` : `signal ${signal}`));
     });
+  }
+
+  /** Only the start after a SIGKILL of ours misses it. On a full disk the child is needed all the more: uploads make room. */
+  #note(identity: ProcessIdentity): void {
+    try {
+      writePidFile(this.#spec.pidFile, identity);
+    } catch (cause) {
+      this.#spec.onProgress(`runs, but cannot be noted: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
   }
 
   async #untilReady(exit: Promise<string>): Promise<void> {

@@ -5,8 +5,8 @@ import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { findCamera } from './find-camera.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
-import { printJson, printLine } from './print.ts';
-import { printFinding } from './print-finding.ts';
+import { printLine } from './print.ts';
+import { tellFindings } from './tell-findings.ts';
 
 export function addCameraTest(cameras: Command): void {
   cameras
@@ -28,8 +28,6 @@ export function addCameraTest(cameras: Command): void {
       if (isRecording && json !== true)
         printLine('HomeSec records on this machine now: a camera that allows few connections may refuse this test.');
       const findings = await source.diagnose();
-      if (json === true) printJson({ camera: name, findings });
-      else for (const finding of findings) printFinding(finding);
-      if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failed;
+      tellFindings(findings, json === true ? { camera: name, findings } : undefined);
     });
 }

@@ -9,8 +9,7 @@ import { tryPlugin } from '../runtime/tried-plugin.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
-import { printJson } from './print.ts';
-import { printFinding } from './print-finding.ts';
+import { tellFindings } from './tell-findings.ts';
 import { unknownName } from './unknown-name.ts';
 
 export function addChannelTest(channels: Command): void {
@@ -29,9 +28,7 @@ export function addChannelTest(channels: Command): void {
       const chosen = chosenOf(app, name);
       const alert = await createTestAlert(app);
       const findings = await Promise.all(chosen.map((channel) => trySending(app, channel, alert)));
-      if (json === true) printJson({ findings });
-      else for (const finding of findings) printFinding(finding);
-      if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failed;
+      tellFindings(findings, json === true ? { findings } : undefined);
     });
 }
 

@@ -2,10 +2,8 @@ import type { Command } from 'commander';
 import { type ConfigIssue, formatPath } from '../config/issue.ts';
 import type { Finding } from '../plugins/spec/finding.ts';
 import { checkUp } from '../runtime/checkup.ts';
-import { EXIT } from './exit-codes.ts';
 import { type CommonOptions, openApp } from './open-app.ts';
-import { printJson } from './print.ts';
-import { printFinding } from './print-finding.ts';
+import { tellFindings } from './tell-findings.ts';
 
 export function addDoctor(program: Command): void {
   program
@@ -20,9 +18,7 @@ export function addDoctor(program: Command): void {
       // What it finds it says itself, warnings about the configuration too.
       const app = await openApp({ ...options, logLevel: 'error' });
       const findings = [...app.warnings.map(findingOf), ...(await checkUp(app))];
-      if (json === true) printJson(findings);
-      else for (const finding of findings) printFinding(finding);
-      if (findings.some((finding) => finding.state === 'bad')) process.exitCode = EXIT.failed;
+      tellFindings(findings, json === true ? findings : undefined);
     });
 }
 

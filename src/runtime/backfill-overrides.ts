@@ -7,6 +7,7 @@ import type { PluginKind } from '../plugins/spec/plugin.ts';
 import { withOverride } from '../plugins/variants.ts';
 import type { App } from './app.ts';
 import { loadFilter, policyOf } from './compose.ts';
+import { pingPlugin } from './tried-plugin.ts';
 
 /** Everything that the plugins have against the overrides of a backfill, so that it is refused before it starts. */
 export function checkOverrides(app: App, overrides: BackfillPlan['overrides']): readonly ConfigIssue[] {
@@ -22,13 +23,8 @@ export function checkOverrides(app: App, overrides: BackfillPlan['overrides']): 
 export async function filterProblem(app: App, { filter: override }: BackfillPlan['overrides']): Promise<string | undefined> {
   if (override === undefined) return undefined;
   const filter = { ...app.config.filter, config: withOverride(app.config.filter.config, override) };
-  const plugin = await loadFilter({ ...app, config: { ...app.config, filter } });
-  try {
-    const answer = await plugin.ping();
-    return answer.ok ? undefined : answer.error.message;
-  } finally {
-    await plugin.close();
-  }
+  const found = await pingPlugin('detector', () => loadFilter({ ...app, config: { ...app.config, filter } }));
+  return found.state === 'good' ? undefined : found.message;
 }
 
 interface Overridden {

@@ -1,6 +1,4 @@
-import type { Result } from '../domain/result.ts';
 import { Secret } from '../domain/secret.ts';
-import type { PluginFailure } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
 import { attention, bad, good } from '../kit/findings.ts';
 import type { MediaTool } from '../media/media-process.ts';
@@ -17,7 +15,7 @@ import { enabledCameras, loadAnalyzer, loadFilter, loadNotifier, loadStorage, no
 import { cameraFindings, spoolFindings } from './recorder-findings.ts';
 import { readReport } from './source-report.ts';
 import { temporalAccessOf } from './temporal-access.ts';
-import { tryPlugin } from './tried-plugin.ts';
+import { pingPlugin } from './tried-plugin.ts';
 
 /** Looks at everything that a household needs, all at once. Makes its folders where they are missing, and changes nothing else. */
 export async function checkUp(app: App): Promise<Finding[]> {
@@ -29,7 +27,7 @@ export async function checkUp(app: App): Promise<Finding[]> {
     checkStorage(app),
     checkDetector(app),
     checkAnalyzer(app),
-    ...notifiersOf(app.config).map((channel) => pinged(`channel ${channel.name}`, () => loadNotifier(app, channel))),
+    ...notifiersOf(app.config).map((channel) => pingPlugin(`channel ${channel.name}`, () => loadNotifier(app, channel))),
     checkSpool(app),
     checkCameras(app),
     backupFindings(app, Date.now()),
@@ -94,22 +92,14 @@ export async function checkPostgres(app: App, patience: Pick<PoolOptions, 'conne
   }
 }
 
-const checkStorage = (app: App): Promise<Finding> => pinged('storage', () => loadStorage(app));
+const checkStorage = (app: App): Promise<Finding> => pingPlugin('storage', () => loadStorage(app));
 
-const checkDetector = (app: App): Promise<Finding> => pinged('detector', () => loadFilter(app));
+const checkDetector = (app: App): Promise<Finding> => pingPlugin('detector', () => loadFilter(app));
 
 async function checkAnalyzer(app: App): Promise<Finding> {
   if (app.config.vlm.run_mode === 'never') return good('vision-language model', 'off (vlm.run_mode: never)');
-  return pinged('vision-language model', () => loadAnalyzer(app));
+  return pingPlugin('vision-language model', () => loadAnalyzer(app));
 }
-
-interface Pingable {
-  ping(): Promise<Result<void, PluginFailure>>;
-  close(): Promise<void>;
-}
-
-const pinged = (what: string, load: () => Promise<Pingable>): Promise<Finding> =>
-  tryPlugin({ what, load, call: (plugin) => plugin.ping(), works: 'works' });
 
 async function checkSpool({ folders, logger }: App): Promise<Finding[]> {
   const opened = await openSpool({ dir: folders.spool, role: 'observer', clock: systemClock, logger });

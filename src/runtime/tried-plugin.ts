@@ -28,6 +28,15 @@ export async function tryPlugin<Plugin extends { close(): Promise<void> }>(trial
   }
 }
 
+interface Pingable {
+  ping(): Promise<Result<void, PluginFailure>>;
+  close(): Promise<void>;
+}
+
+/** Tries whether a plugin reaches what it needs. */
+export const pingPlugin = (what: string, load: () => Promise<Pingable>): Promise<Finding> =>
+  tryPlugin({ what, load, call: (plugin) => plugin.ping(), works: 'works' });
+
 async function callOnce<Plugin extends { close(): Promise<void> }>({ load, call }: PluginTrial<Plugin>) {
   const plugin = await load();
   try {

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createConfigFolder } from '../support/config-file.ts';
+import { createConfigFolder, SHORTEST_CONFIG } from '../support/config-file.ts';
 import { homesec } from '../support/homesec.ts';
 
-const CONFIG = `version: 1
-cameras: []
-storage: { backend: local, config: { root: ./storage } }
-filter: { backend: yolo }
-vlm: { backend: openai, run_mode: never, config: { model: none } }
-`;
-const ENCRYPTED = `${CONFIG}temporal: { encryption: { keys: [{ key_env: CODEC_KEY }] } }\n`;
+const ENCRYPTED = `${SHORTEST_CONFIG}temporal: { encryption: { keys: [{ key_env: CODEC_KEY }] } }\n`;
 const CODEC_KEY = Buffer.alloc(32, 'k').toString('base64');
 
 let home: Awaited<ReturnType<typeof createConfigFolder>>;
@@ -45,7 +39,7 @@ it('serves this machine, and others only with a token or where the network is tr
 
 it('says what is missing', async () => {
   // Given
-  const plain = await home.write('plain.yaml', CONFIG);
+  const plain = await home.write('plain.yaml', SHORTEST_CONFIG);
   // When
   const [noUi, nothing] = await Promise.all([codecServer(), homesec(['codec-server', '-c', plain])]);
   // Then

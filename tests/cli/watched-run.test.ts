@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createConfigFolder } from '../support/config-file.ts';
+import { createConfigFolder, SHORTEST_CONFIG } from '../support/config-file.ts';
 import { homesec } from '../support/homesec.ts';
 import { stack } from '../support/stack.ts';
 
@@ -14,13 +14,8 @@ it('all workers serve under `node --watch`, as `make dev` runs them', async () =
   const database = await stack.createDatabase();
   const config = await home.write(
     'homesec.yaml',
-    `version: 1
-cameras: []
-storage: { backend: local, config: { root: ./storage } }
-state_store: { dsn_env: TEST_DSN }
+    `${SHORTEST_CONFIG}state_store: { dsn_env: TEST_DSN }
 temporal: { address: "${stack.temporalAddress}", namespace: ${await stack.createNamespace()} }
-filter: { backend: yolo }
-vlm: { backend: openai, run_mode: never, config: { model: none } }
 `,
   );
   // When it runs with what `--watch` puts into its environment

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { NODE_OPTIONS } from '../../src/cli/node-options.ts';
-import { createConfigFolder } from '../support/config-file.ts';
+import { createConfigFolder, SHORTEST_CONFIG } from '../support/config-file.ts';
 import { HOMESEC } from '../support/homesec.ts';
 import { startMosquitto, subscribe } from '../support/mqtt-brokers.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -17,12 +17,7 @@ it('a pipeline worker has the options of Node that it wants, in the one process 
   await using home = await createConfigFolder();
   const config = await home.write(
     'homesec.yaml',
-    `version: 1
-cameras: []
-storage: { backend: local, config: { root: ./storage } }
-filter: { backend: yolo }
-vlm: { backend: openai, run_mode: never, config: { model: none } }
-temporal: { address: "127.0.0.1:1" }
+    `${SHORTEST_CONFIG}temporal: { address: "127.0.0.1:1" }
 `,
   );
   const child = spawn(process.execPath, [HOMESEC, 'worker', 'pipeline', '-c', config], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -54,12 +49,7 @@ it('a pipeline worker is seen at the MQTT broker before there is an alert, or a 
   onTestFinished(() => seen.stop());
   const config = await home.write(
     'homesec.yaml',
-    `version: 1
-cameras: []
-storage: { backend: local, config: { root: ./storage } }
-filter: { backend: yolo }
-vlm: { backend: openai, run_mode: never, config: { model: none } }
-temporal: { address: "127.0.0.1:1" }
+    `${SHORTEST_CONFIG}temporal: { address: "127.0.0.1:1" }
 notifiers: [{ name: house, backend: mqtt, config: { host: 127.0.0.1, port: ${broker.port} } }]
 `,
   );

@@ -120,3 +120,11 @@ filter:
 vlm:
   backend: words
 `;
+
+/** The shortest valid configuration for the built-in plugins; other sections may follow it. */
+export const SHORTEST_CONFIG = `version: 1
+cameras: []
+storage: { backend: local, config: { root: ./storage } }
+filter: { backend: yolo }
+vlm: { backend: openai, run_mode: never, config: { model: none } }
+`;

@@ -18,7 +18,7 @@ import {
 import { findMissingKeys } from '../../src/temporal/missing-keys.ts';
 import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { type ClipWorld, failing, handleOf, openClipWorld } from '../support/clip-world.ts';
-import { createConfigFolder } from '../support/config-file.ts';
+import { createConfigFolder, SHORTEST_CONFIG } from '../support/config-file.ts';
 import { homesec } from '../support/homesec.ts';
 import { createTestContext } from '../support/plugin-context.ts';
 import { stack } from '../support/stack.ts';
@@ -209,12 +209,7 @@ function keyOf(base64: string): EncryptionKey {
 
 const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString();
 
-const configFor = (namespace: string): string => `version: 1
-cameras: []
-storage: { backend: local, config: { root: ./storage } }
-filter: { backend: yolo }
-vlm: { backend: openai, run_mode: never, config: { model: none } }
-temporal:
+const configFor = (namespace: string): string => `${SHORTEST_CONFIG}temporal:
   address: "${stack.temporalAddress}"
   namespace: ${namespace}
   encryption: { keys: [{ key_env: K }] }

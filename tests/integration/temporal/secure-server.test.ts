@@ -9,6 +9,7 @@ import { readTemporalEnvironment } from '../../../src/temporal/environment.ts';
 import { explainRefusal } from '../../../src/temporal/explain-refusal.ts';
 import { connectWorker } from '../../../workers/connect.ts';
 import { installTemporalRuntime } from '../../../workers/temporal-runtime.ts';
+import { SHORTEST_CONFIG } from '../../support/config-file.ts';
 import { homesec } from '../../support/homesec.ts';
 import { createTestContext } from '../../support/plugin-context.ts';
 import { stack } from '../../support/stack.ts';
@@ -179,12 +180,6 @@ it('variables that are set to nothing are not set', () => {
 
 async function writeConfig(): Promise<string> {
   const file = join(folder, 'homesec.yaml');
-  const text = `version: 1
-cameras: []
-storage: { backend: local, config: { root: ./storage } }
-filter: { backend: yolo }
-vlm: { backend: openai, run_mode: never, config: { model: none } }
-`;
-  await writeFile(file, text, { mode: 0o600 });
+  await writeFile(file, SHORTEST_CONFIG, { mode: 0o600 });
   return file;
 }

@@ -8,7 +8,7 @@ import { createBuiltinRegistry } from '../../../src/plugins/builtin.ts';
 import { type App, foldersOf } from '../../../src/runtime/app.ts';
 import { createGpuWorker, createVlmWorker, type QueueConnection } from '../../../workers/queue-workers.ts';
 import { runWorkers } from '../../../workers/run-workers.ts';
-import { createConfigFolder } from '../../support/config-file.ts';
+import { createConfigFolder, SHORTEST_CONFIG } from '../../support/config-file.ts';
 import { stack } from '../../support/stack.ts';
 import { valueOf } from '../../support/value-of.ts';
 
@@ -18,12 +18,7 @@ beforeAll(async () => {
   home = await createConfigFolder();
   const file = await home.write(
     'homesec.yaml',
-    `version: 1
-cameras: []
-storage: { backend: local, config: { root: ./storage } }
-filter: { backend: yolo }
-vlm: { backend: openai, run_mode: never, config: { model: none } }
-temporal: { address: "${stack.temporalAddress}", namespace: ${await stack.createNamespace()} }
+    `${SHORTEST_CONFIG}temporal: { address: "${stack.temporalAddress}", namespace: ${await stack.createNamespace()} }
 `,
   );
   const { config, registry } = valueOf(await loadConfig(file, createBuiltinRegistry()));

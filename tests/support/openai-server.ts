@@ -210,3 +210,9 @@ function readQuestion(headers: IncomingMessage['headers'], text: string): Receiv
     ),
   };
 }
+
+/** The entities of a good answer. */
+export function goodEntities(): readonly object[] {
+  const entities = sequence()['entities_timeline'];
+  return Array.isArray(entities) ? entities : [];
+}

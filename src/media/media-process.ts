@@ -61,9 +61,9 @@ export function startMedia(command: MediaCommand): MediaProcess {
   note(child, command.pidFile);
   let killed = false;
   const kill = (): void => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
     killed = true;
-    killGroup(child);
+    if (child.exitCode === null && child.signalCode === null) killGroup(child);
+    else letGo();
   };
   const { stdout: output, stderr } = child;
   // The types know streams that may be missing; with these settings none is.
@@ -90,11 +90,13 @@ export function startMedia(command: MediaCommand): MediaProcess {
   });
   // Node throws away what nobody has begun to read when the process ends; a stream of our own keeps it for a late reader.
   const stdout = output.pipe(new PassThrough());
-  child.once('exit', () => {
-    if (!killed) return;
-    // Nobody may ever read the rest, and until then the process would not count as ended.
+  /** Nobody may ever read the rest, and until then the process would not count as ended. */
+  const letGo = (): void => {
     output.unpipe(stdout).destroy();
     stdout.end();
+  };
+  child.once('exit', () => {
+    if (killed) letGo();
   });
   return { stdout, ended, kill, stop: () => stop(child, ended, kill) };
 }

@@ -63,7 +63,7 @@ describe('Postgres away from the start', () => {
     // When
     await house.dropClip('visit.mp4');
     await waitUntil('the alert', async () => (await house.alerts()).length === 1, LIMIT_MS);
-    expect(await house.calls('upload')).toBe(1);
+    await waitUntil('the upload', async () => (await house.calls('upload')) === 1, LIMIT_MS);
     await door.open();
     // Then
     const done = async () => (await queryPostgres(database.dsn, "select 1 from clip_states where status = 'done'")).length === 1;

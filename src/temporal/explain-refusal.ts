@@ -19,7 +19,7 @@ const HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
   ],
   [/wrong version number|InvalidContentType/, 'the server speaks no TLS, and TEMPORAL_TLS or TEMPORAL_API_KEY asks for it'],
   [
-    /BrokenPipe|ECONNRESET|ConnectionReset|Last error: (null|Failed to connect)/,
+    /BrokenPipe|ECONNRESET|ConnectionReset|connection closed|Last error: (null|Failed to connect)/,
     'the server takes the connection and ends it: it may want TLS (TEMPORAL_TLS=true) or a client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH)',
   ],
   [/UNAUTHENTICATED|valid authentication credentials/, 'the server does not take the credentials: TEMPORAL_API_KEY'],

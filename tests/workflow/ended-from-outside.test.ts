@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
@@ -25,6 +26,13 @@ const queried = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('s
 const idsOf = (clip: Clip, eventType: ClipEvent['eventType']) =>
   new Set(world.events.filter((event) => event.clipId === clip.clipId && event.eventType === eventType).map(({ id }) => id));
 
+/** Until the server's list has it so, too: that comes a moment after. */
+async function terminate(handle: WorkflowHandle, reason?: string): Promise<void> {
+  await handle.terminate(reason);
+  const query = `WorkflowId = "${handle.workflowId}" AND ExecutionStatus = "Terminated"`;
+  await waitUntil('the list has it', async () => (await world.client.workflow.count(query)).count > 0);
+}
+
 /** As the schedule does it. */
 const reconcile = (request: ReconcileRequest = {}) =>
   world.client.workflow.execute<(request: ReconcileRequest) => Promise<number>>(RECONCILE_CLIPS, {
@@ -50,7 +58,7 @@ describe('a clip that somebody terminates', () => {
     const clip = await world.newClip();
     await world.start(clip);
     await world.seen(clip, 'clip_parked');
-    await handleOf(world, clip).terminate('wrong camera');
+    await terminate(handleOf(world, clip), 'wrong camera');
     // When
     const found = [await reconcile(), await reconcile()];
     // Then
@@ -75,7 +83,7 @@ describe('a clip that somebody terminates', () => {
     world.scripts.filter = [slow.answer];
     const clip = await world.newClip();
     await world.start(clip);
-    await handleOf(world, clip).terminate();
+    await terminate(handleOf(world, clip));
     slow.give(ok(SAW_PERSON));
     world.scripts.postgresAway = false;
     // When
@@ -90,7 +98,7 @@ describe('a clip that somebody terminates', () => {
     world.scripts.filter = [slow.answer];
     const clips = await Promise.all([1, 2, 3].map(() => world.newClip()));
     await Promise.all(clips.map((clip) => world.start(clip)));
-    await Promise.all(clips.map((clip) => handleOf(world, clip).terminate()));
+    await Promise.all(clips.map((clip) => terminate(handleOf(world, clip))));
     slow.give(ok(SAW_PERSON));
     // When
     await reconcile({ clipsPerPage: 2 });
@@ -109,7 +117,7 @@ describe('a clip that somebody terminates', () => {
     await waitUntil('a write is refused', () => world.calls.refusedWrites > 0);
     slow.give(ok(SAW_PERSON));
     await waitUntil('it is parked', async () => (await queried(clip)).status === 'parked');
-    await handleOf(world, clip).terminate('moved house');
+    await terminate(handleOf(world, clip), 'moved house');
     world.scripts.postgresAway = false;
     // When
     const found = [await reconcile(), await reconcile()];
@@ -132,7 +140,7 @@ describe('a clip that somebody terminates', () => {
     const clip = await world.newClip();
     await world.start(clip);
     await world.seen(clip, 'clip_done');
-    await handleOf(world, clip).terminate('the host is gone for good');
+    await terminate(handleOf(world, clip), 'the host is gone for good');
     release.give(ok(undefined));
     // When
     await reconcile();
@@ -168,7 +176,7 @@ describe('a clip that somebody terminates', () => {
     world.scripts.analyze = [failing('VLM_REJECTED')];
     await world.start(clip);
     await world.seen(clip, 'clip_parked');
-    await handleOf(world, clip).terminate();
+    await terminate(handleOf(world, clip));
     const started = await world.client.workflow.start(PROCESS_CLIP, {
       taskQueue: 'nobody',
       workflowId: handleOf(world, nonsense).workflowId,
@@ -177,7 +185,7 @@ describe('a clip that somebody terminates', () => {
       ]),
       args: [],
     });
-    await started.terminate();
+    await terminate(started);
     // When
     const found = await reconcile();
     // Then

@@ -1,6 +1,11 @@
 import type { Activities } from '../src/domain/activities.ts';
-import type { Policy } from '../src/plugins/spec/policy.ts';
+import type { AlertDecision, PolicyFacts } from '../src/domain/alert.ts';
 
-export function createDecideAlert(policy: Policy): Activities['decideAlert'] {
-  return (facts) => Promise.resolve(policy.decide(facts));
+/** A policy, or one that may have to be loaded first. */
+export interface Decider {
+  decide(facts: PolicyFacts): AlertDecision | Promise<AlertDecision>;
+}
+
+export function createDecideAlert(policy: Decider): Activities['decideAlert'] {
+  return async (facts) => policy.decide(facts);
 }

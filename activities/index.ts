@@ -1,10 +1,9 @@
 import type { Activities } from '../src/domain/activities.ts';
 import type { RecallRuns } from '../src/domain/clip-memory.ts';
-import type { Policy } from '../src/plugins/spec/policy.ts';
 import type { CameraRepository } from '../src/repository/camera-repository.ts';
 import type { ClipRepository } from '../src/repository/clip-repository.ts';
 import { type AnalyzeDeps, createAnalyzeClip } from './analyze-clip.ts';
-import { createDecideAlert } from './decide-alert.ts';
+import { createDecideAlert, type Decider } from './decide-alert.ts';
 import { createDetectObjects, type DetectDeps } from './detect-objects.ts';
 import { createRecallClip, unlessDelivered } from './recall-clip.ts';
 import { createRecordCameraEvents, createRecordEvents } from './record-events.ts';
@@ -29,7 +28,7 @@ export const createVlmActivities = (deps: AnalyzeDeps): Pick<Activities, 'analyz
 });
 
 export interface PipelineDeps extends NotifyDeps {
-  readonly policy: Policy;
+  readonly policy: Decider;
   readonly repository: Pick<ClipRepository, 'append'>;
   readonly cameras: CameraRepository;
   readonly addToBacklog: Activities['addToBacklog'];

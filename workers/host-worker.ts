@@ -13,8 +13,8 @@ import type { App } from '../src/runtime/app.ts';
 import { followCameras } from '../src/runtime/camera-watch.ts';
 import { serveClips } from '../src/runtime/clip-links.ts';
 import { createClipStarter } from '../src/runtime/clip-starter.ts';
-import { loadStorage } from '../src/runtime/compose.ts';
 import { createHouseholdClient } from '../src/runtime/household-client.ts';
+import { openStorage } from '../src/runtime/late-plugins.ts';
 import { createHandover, type HandoverStatus } from '../src/spool/handover.ts';
 import { type HandoverSpool, openSpool, type SpoolError } from '../src/spool/spool.ts';
 import { createHostWorker, type QueueConnection } from './queue-workers.ts';
@@ -31,7 +31,7 @@ export async function runHostWorker(household: App): Promise<Result<void, SpoolE
   const opened = await openSpool({ dir: folders.spool, role: 'handover', clock: systemClock, logger });
   if (!opened.ok) return opened;
   const spool = opened.value;
-  const storage = await loadStorage(app);
+  const storage = await openStorage(app);
   const client = createHouseholdClient(app);
   const handover = createHandover({ spool, startClip: createClipStarter(app, client), logger, clock: systemClock });
   const activities = {
@@ -49,7 +49,7 @@ export async function runHostWorker(household: App): Promise<Result<void, SpoolE
   try {
     const host = { id: spool.hostId, uploads: config.concurrency.upload_workers };
     const create = (at: QueueConnection) => [createHostWorker(at, activities, host)];
-    const look = async () => handoverFindings(handover.status());
+    const look = async () => [...handoverFindings(handover.status()), ...storage.findings()];
     const addFigures = (registry: Registry) => {
       const update = createHandoverMetrics(registry);
       return () => update(handover.status());

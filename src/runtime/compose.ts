@@ -100,20 +100,6 @@ export async function loadNotifier(app: App, { backend, config }: NotifierConfig
   return loaded(await app.registry.loadNotifierPlugin(backend, config, contextOf(app, 'notifier', backend)));
 }
 
-export interface LoadedChannel {
-  readonly name: string;
-  readonly backend: string;
-  readonly notifier: Notifier;
-}
-
-export const loadChannels = (app: App): Promise<LoadedChannel[]> =>
-  Promise.all(
-    notifiersOf(app.config).map(async (channel) => {
-      const { name, backend } = channel;
-      return { name, backend, notifier: await loadNotifier(app, channel) };
-    }),
-  );
-
 /** The configuration was checked when it was loaded, so a plugin that does not load now is a defect. */
 function loaded<T>(plugin: Result<T, PluginLoadProblem>): T {
   if (!plugin.ok) throw new Error(describeLoadProblem(plugin.error));

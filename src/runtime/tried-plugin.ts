@@ -20,11 +20,7 @@ export async function tryPlugin<Plugin extends { close(): Promise<void> }>(trial
     const answer = await callOnce(trial);
     return answer.ok ? good(what, works) : bad(what, answer.error.message, remedyOf(answer.error.code));
   } catch (error) {
-    return bad(
-      what,
-      `cannot be used: ${reasonOf(error)}`,
-      'Its software is incomplete or faulty: install it anew, or update it.',
-    );
+    return bad(what, `cannot be used: ${reasonOf(error)}`, remedyOf('PLUGIN_UNUSABLE'));
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * A third-party plugin package for tests that stop a household in mid-stage: every plugin notes in `<gates_dir>/calls.log`
- * that it was called, waits while `<gates_dir>/hold-<stage>` exists, and then works. The storage is the real local one.
+ * that it was called, waits while `<gates_dir>/hold-<stage>` exists, and then works. The storage is the real local one. None
+ * can be loaded while `<gates_dir>/not-installed` exists.
  */
 import { appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,6 +24,10 @@ async function pass(gatesDir: string, stage: GatedStage, keepAlive: () => void):
   }
 }
 
+async function loadFrom(gatesDir: string): Promise<void> {
+  if (await exists(join(gatesDir, 'not-installed'))) throw new Error('its package is not installed');
+}
+
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
@@ -34,7 +39,8 @@ const gatedStorage = definePlugin({
   kind: 'storage',
   backend: 'gated',
   configSchema: storageSchema,
-  create: ({ gates_dir, root }, context) => {
+  create: async ({ gates_dir, root }, context) => {
+    await loadFrom(gates_dir);
     const local = localStorage.create(localStorage.configSchema.parse({ root }), context);
     return {
       put: async (file, key, call) => {
@@ -56,15 +62,18 @@ const gatedFilter = definePlugin({
   backend: 'gated',
   configSchema,
   classesOf: () => ['person'],
-  create: ({ gates_dir }) => ({
-    detect: async ({ onProgress }) => {
-      await pass(gates_dir, 'filter', () => onProgress(0));
-      const detection = { className: 'person', confidence: 0.9, box: { x: 0, y: 0, width: 1, height: 1 }, atMs: 0 };
-      const model = { model: 'gated', modelSha256: '0'.repeat(64), sampledFrames: 1 };
-      return ok({ detectedClasses: ['person'], confidence: 0.9, ...model, detections: [detection] });
-    },
-    ...idle,
-  }),
+  create: async ({ gates_dir }) => {
+    await loadFrom(gates_dir);
+    return {
+      detect: async ({ onProgress }) => {
+        await pass(gates_dir, 'filter', () => onProgress(0));
+        const detection = { className: 'person', confidence: 0.9, box: { x: 0, y: 0, width: 1, height: 1 }, atMs: 0 };
+        const model = { model: 'gated', modelSha256: '0'.repeat(64), sampledFrames: 1 };
+        return ok({ detectedClasses: ['person'], confidence: 0.9, ...model, detections: [detection] });
+      },
+      ...idle,
+    };
+  },
 });
 
 const gatedAnalyzer = definePlugin({
@@ -72,14 +81,17 @@ const gatedAnalyzer = definePlugin({
   backend: 'gated',
   configSchema,
   activityTypes: ['unknown'],
-  create: ({ gates_dir }) => ({
-    analyze: async ({ onProgress }) => {
-      await pass(gates_dir, 'vlm', () => onProgress('waiting'));
-      const model = { model: 'gated', promptVersion: 'none' };
-      return ok({ riskLevel: 'high' as const, activityType: 'unknown', summary: 'Somebody.', ...model });
-    },
-    ...idle,
-  }),
+  create: async ({ gates_dir }) => {
+    await loadFrom(gates_dir);
+    return {
+      analyze: async ({ onProgress }) => {
+        await pass(gates_dir, 'vlm', () => onProgress('waiting'));
+        const model = { model: 'gated', promptVersion: 'none' };
+        return ok({ riskLevel: 'high' as const, activityType: 'unknown', summary: 'Somebody.', ...model });
+      },
+      ...idle,
+    };
+  },
 });
 
 /** Delivers into `<gates_dir>/alerts.jsonl`. */
@@ -87,14 +99,17 @@ const gatedNotifier = definePlugin({
   kind: 'notifier',
   backend: 'gated',
   configSchema,
-  create: ({ gates_dir }) => ({
-    send: async (alert) => {
-      await pass(gates_dir, 'notify', () => undefined);
-      await appendFile(join(gates_dir, 'alerts.jsonl'), `${JSON.stringify(alert)}\n`);
-      return ok(undefined);
-    },
-    ...idle,
-  }),
+  create: async ({ gates_dir }) => {
+    await loadFrom(gates_dir);
+    return {
+      send: async (alert) => {
+        await pass(gates_dir, 'notify', () => undefined);
+        await appendFile(join(gates_dir, 'alerts.jsonl'), `${JSON.stringify(alert)}\n`);
+        return ok(undefined);
+      },
+      ...idle,
+    };
+  },
 });
 
 export const plugins = [gatedStorage, gatedFilter, gatedAnalyzer, gatedNotifier];

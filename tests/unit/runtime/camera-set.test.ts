@@ -1,24 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { loadConfig } from '../../../src/config/load.ts';
-import { createLogger } from '../../../src/kit/logger.ts';
-import { createTelemetryRelay } from '../../../src/kit/telemetry-relay.ts';
-import { createRegistry } from '../../../src/plugins/registry.ts';
+import type { Config } from '../../../src/config/schema.ts';
+import type { AnyPlugin } from '../../../src/plugins/registry.ts';
 import { definePlugin } from '../../../src/plugins/spec/plugin.ts';
 import type { ClipSink } from '../../../src/plugins/spec/source.ts';
-import { type App, foldersOf } from '../../../src/runtime/app.ts';
+import type { App } from '../../../src/runtime/app.ts';
 import { createCameraSet } from '../../../src/runtime/camera-set.ts';
-import { createConfigFolder, createSmallRegistry, SMALL_CONFIG } from '../../support/config-file.ts';
+import { SMALL_PLUGINS } from '../../support/config-file.ts';
+import { createSmallApp } from '../../support/small-app.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-
-let data: string;
-beforeEach(async () => {
-  data = await mkdtemp(join(tmpdir(), 'homesec-camera-set-'));
-});
-afterEach(() => rm(data, { recursive: true }));
 
 /** Cameras whose plugin is loaded when the test says so, and the names of those that record. */
 async function open(...cameras: readonly string[]) {
@@ -39,25 +29,19 @@ async function open(...cameras: readonly string[]) {
       };
     },
   });
-  const registry = createRegistry([...createSmallRegistry().plugins, awaited]);
-  if (!registry.ok) throw new Error(registry.error.code);
-  const app = await appWith(cameras, registry.value, stopping.signal);
+  const app = await appWith(cameras, awaited, stopping.signal);
   return { set: createCameraSet(app, {} as ClipSink), app, asked, recording, loads, stopping };
 }
 
-async function appWith(cameras: readonly string[], registry: App['registry'], signal: AbortSignal): Promise<App> {
-  await using place = await createConfigFolder();
-  const loaded = await loadConfig(await place.write('homesec.yaml', SMALL_CONFIG), registry, {});
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error.problems));
-  const base = loaded.value.config;
+async function appWith(cameras: readonly string[], awaited: AnyPlugin, signal: AbortSignal): Promise<App> {
   const source = { backend: 'awaited', config: {} };
-  const [pattern] = base.cameras;
-  if (pattern === undefined) throw new Error('the small configuration has no camera');
-  const config = { ...base, data_dir: data, cameras: cameras.map((name) => ({ ...pattern, name, source })) };
-  return {
-    ...{ config, registry, signal, cameraNames: cameras, folders: foldersOf(config), telemetry: createTelemetryRelay() },
-    logger: createLogger({ level: 'error', write: () => {} }),
-  };
+  const named = (config: Config): Config => ({
+    ...config,
+    cameras: config.cameras.flatMap((pattern) => cameras.map((name) => ({ ...pattern, name, source }))),
+  });
+  const app = await createSmallApp([...SMALL_PLUGINS, awaited], named, signal);
+  onTestFinished(() => app[Symbol.asyncDispose]());
+  return app;
 }
 
 it('a camera whose plugin cannot be loaded keeps no other from recording, says why, and is tried again', async () => {

@@ -1,0 +1,93 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { definePlugin } from '../../../src/plugins/spec/plugin.ts';
+import { openAnalyzer, openChannels, openPolicy, openStorage } from '../../../src/runtime/late-plugins.ts';
+import { RecordingNotifier } from '../../fakes/recording-notifier.ts';
+import { SMALL_PLUGINS } from '../../support/config-file.ts';
+import { FULL_ALERT } from '../../support/sample-alert.ts';
+import { createSmallApp } from '../../support/small-app.ts';
+
+const MISSING = 'cannot be loaded: no such package';
+const { signal } = new AbortController();
+
+/** An app whose plugins can be loaded once `install` was called, with one channel. */
+async function withoutPackages() {
+  let isInstalled = false;
+  const channel = Object.assign(new RecordingNotifier(), { starts: 0, start: () => void (channel.starts += 1) });
+  const phone = definePlugin({ kind: 'notifier', backend: 'phone', configSchema: z.strictObject({}), create: () => channel });
+  const lacking = [...SMALL_PLUGINS, phone].map((plugin): (typeof SMALL_PLUGINS)[number] => ({
+    ...plugin,
+    create: (config, context) => {
+      if (!isInstalled) throw new Error('no such package');
+      return plugin.create(config as never, context);
+    },
+  }));
+  const notifiers = [{ name: 'Phone', backend: 'phone', enabled: true, config: {} }];
+  const app = await createSmallApp(lacking, (config) => ({ ...config, notifiers }));
+  onTestFinished(() => app[Symbol.asyncDispose]());
+  return { app, channel, install: () => (isInstalled = true) };
+}
+
+it('storage and model that cannot be loaded say so at each call, until they can be', async () => {
+  // Given
+  const { app, install } = await withoutPackages();
+  const opened = [await openStorage(app), await openAnalyzer(app)];
+  for (const plugin of opened) {
+    // When it is needed
+    const failed = await plugin.ping();
+    // Then
+    const message = expect.stringContaining(MISSING);
+    expect(failed).toMatchObject({ error: { code: 'PLUGIN_UNUSABLE', message, causes: [{ message: 'no such package' }] } });
+    expect(plugin.findings()).toMatchObject([{ state: 'attention', message, fix: expect.stringContaining('install it anew') }]);
+  }
+  // When
+  install();
+  // Then it is the plugin that answers
+  for (const plugin of opened) {
+    expect(await plugin.ping()).toMatchObject({ error: { code: 'UNEXPECTED' } });
+    expect(plugin.findings()).toEqual([]);
+    await plugin.close();
+  }
+});
+
+it('a channel that could not be loaded connects once it can be, and only once', async () => {
+  // Given
+  const { app, channel, install } = await withoutPackages();
+  const { notifier } = (await openChannels(app)).get('Phone') ?? {};
+  expect(await notifier?.send(FULL_ALERT, signal)).toMatchObject({ error: { code: 'PLUGIN_UNUSABLE' } });
+  install();
+  // When two alerts come at once
+  const sent = await Promise.all([notifier?.send(FULL_ALERT, signal), notifier?.send(FULL_ALERT, signal)]);
+  // Then
+  expect(sent).toMatchObject([{ ok: true }, { ok: true }]);
+  expect([channel.starts, channel.sent.length]).toEqual([1, 2]);
+  // When the worker ends
+  await notifier?.close();
+  // Then
+  expect(await channel.ping()).toMatchObject({ error: { message: 'the channel has been closed' } });
+});
+
+it('a policy that cannot be loaded throws as a faulty one does, until it can be', async () => {
+  // Given
+  const { app, install } = await withoutPackages();
+  const policy = await openPolicy(app);
+  const facts = {
+    ...{ cameraName: 'Front Door', recordedStartAt: '2026-11-23T02:27:00.000Z', triggerClasses: [] },
+    ...{ filter: { state: 'pending' as const }, analysis: { state: 'pending' as const } },
+  };
+  await expect(policy.decide(facts)).rejects.toThrow(MISSING);
+  // When
+  install();
+  // Then
+  expect(await policy.decide(facts)).toEqual({ notify: false, notifyReason: 'quiet' });
+});
+
+it('one that was never loaded can be closed', async () => {
+  // Given
+  const { app } = await withoutPackages();
+  const storage = await openStorage(app);
+  // When
+  const closed = storage.close();
+  // Then
+  await expect(closed).resolves.toBeUndefined();
+});

@@ -15,17 +15,20 @@ import {
   type DeskMemory,
   type DeskRequest,
   END_TURN_SIGNAL,
+  HEARING_SIGNAL,
+  type Hearing,
   TAKE_TURN_UPDATE,
   type Turn,
   type TurnEnd,
   type TurnRequest,
 } from '../src/domain/alert-desk.ts';
-import { askDesk, EMPTY_BOOK, endTurn, takeTurn } from './desk-book.ts';
+import { askDesk, EMPTY_BOOK, endTurn, noteHearing, takeTurn } from './desk-book.ts';
 import { deskDetails } from './desk-details.ts';
 
 const askUpdate = defineUpdate<DeskAnswer, [DeskRequest]>(ASK_DESK_UPDATE);
 const takeTurnUpdate = defineUpdate<Turn, [TurnRequest]>(TAKE_TURN_UPDATE);
 const endTurnSignal = defineSignal<[TurnEnd]>(END_TURN_SIGNAL);
+const hearingSignal = defineSignal<[Hearing]>(HEARING_SIGNAL);
 
 /** A run ends after so many; what is known goes on in the next. */
 const EVENTS_IN_A_RUN = 500;
@@ -72,6 +75,9 @@ export async function alertDesk({ cameraName, memory }: AlertDeskInput): Promise
   });
   setHandler(endTurnSignal, (end) => {
     remember(endTurn(book, end));
+  });
+  setHandler(hearingSignal, (hearing) => {
+    remember(noteHearing(book, hearing));
   });
 
   const isFull = () => workflowInfo().historyLength > EVENTS_IN_A_RUN;

@@ -4,7 +4,7 @@ import type { AlertDecision, ClipAlert, HeldBack, PolicyFacts } from '../src/dom
 import { isSameNews } from '../src/domain/clip-memory.ts';
 import type { FilterResult } from '../src/domain/detection.ts';
 import { type ChannelDelivery, type ClipRun, deliveryState } from './clip-run.ts';
-import { consultDesk } from './consult-desk.ts';
+import { consultDesk, tellHearing } from './consult-desk.ts';
 import { runStage } from './run-stage.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 import { attemptsOf, blame, summary, trialOf } from './stages.ts';
@@ -51,7 +51,10 @@ export function createAlerting(run: ClipRun): Alerting {
   async function deliver(channel: string, delivery: ChannelDelivery): Promise<void> {
     busy.add(channel);
     try {
-      while (deliveryState(run, delivery) === 'owed') await send(run, channel, delivery);
+      while (deliveryState(run, delivery) === 'owed') {
+        await send(run, channel, delivery);
+        await tellHearing(run);
+      }
     } catch (thrown) {
       // Nobody awaits a delivery; the clip's main course meets the same cancellation and ends it.
       if (!isCancellation(thrown)) throw thrown;
@@ -64,7 +67,7 @@ export function createAlerting(run: ClipRun): Alerting {
     for (const [channel, delivery] of run.deliveries) {
       if (delivery.error === undefined) continue;
       delete delivery.error;
-      void deliver(channel, delivery);
+      if (!busy.has(channel)) void deliver(channel, delivery);
     }
   }
 

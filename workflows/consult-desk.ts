@@ -1,7 +1,14 @@
-import { ActivityFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, getExternalWorkflowHandle, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { ActivityProxies } from '../src/domain/activities.ts';
 import type { AlertDecision, HeldBack } from '../src/domain/alert.ts';
-import type { DeskAnswer, DeskClip, DeskRequest } from '../src/domain/alert-desk.ts';
+import {
+  alertDeskIdOf,
+  type DeskAnswer,
+  type DeskClip,
+  type DeskRequest,
+  HEARING_SIGNAL,
+  type Hearing,
+} from '../src/domain/alert-desk.ts';
 import type { ClipRun } from './clip-run.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 import { summary } from './stages.ts';
@@ -23,6 +30,20 @@ export async function consultDesk(run: ClipRun, { notifyReason, terms }: AlertDe
 /** What a channel has had as an alert of its own stays one. */
 const hasOwnAlert = (run: ClipRun): boolean =>
   run.content > 0 || [...run.deliveries.values()].some(({ sentRevision, had }) => sentRevision > 0 && had?.grouped !== true);
+
+/** Has a clip that every channel refused hold no other back. To be called after each delivery. */
+export async function tellHearing(run: ClipRun): Promise<void> {
+  const unheard = [...run.deliveries.values()].every(({ error, sentRevision }) => error !== undefined && sentRevision === 0);
+  if (run.decision?.terms?.coolDownMs === undefined || unheard === run.unheard) return;
+  run.unheard = unheard;
+  const { cameraName, clipId } = run.input.clip;
+  try {
+    await getExternalWorkflowHandle(alertDeskIdOf(cameraName)).signal<[Hearing]>(HEARING_SIGNAL, { clipId, unheard });
+  } catch (thrown) {
+    // A desk that is gone holds nothing back.
+    if (isCancellation(thrown)) throw thrown;
+  }
+}
 
 async function askDesk(run: ClipRun, request: DeskRequest): Promise<DeskAnswer | undefined> {
   const { askDesk: ask } = proxyActivities<ActivityProxies>({ ...STAGE_POLICIES.askDesk, summary: summary(run, 'alert desk') });

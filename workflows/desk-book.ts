@@ -3,6 +3,7 @@ import type {
   DeskClip,
   DeskMemory,
   DeskRequest,
+  Hearing,
   Telling,
   ToldClip,
   Turn,
@@ -37,8 +38,19 @@ export function askDesk(book: DeskMemory, { clip, terms }: DeskRequest): [DeskMe
     const coolUntilMs = coolDownEnd(clip, others, terms.coolDownMs);
     if (coolUntilMs !== undefined) return [book, { answer: 'cool_down', until: new Date(coolUntilMs).toISOString() }];
   }
-  const told = [...others, { ...clip, visit: visit ?? clip.clipId }].toSorted(byRecording).slice(-TOLD_AT_MOST);
+  const known = before?.unheard === undefined ? {} : { unheard: before.unheard };
+  const told = [...others, { ...clip, visit: visit ?? clip.clipId, ...known }].toSorted(byRecording).slice(-TOLD_AT_MOST);
   return [forgetful({ ...book, told }), { answer: 'alert' }];
+}
+
+/** Silence after an alert that nobody had would be the result of a fault. */
+export function noteHearing(book: DeskMemory, { clipId, unheard }: Hearing): DeskMemory {
+  const told = book.told.map((clip) => {
+    if (clip.clipId !== clipId) return clip;
+    const { unheard: _former, ...heard } = clip;
+    return unheard ? { ...heard, unheard } : heard;
+  });
+  return { ...book, told };
 }
 
 /** The visit that the clip goes on with; undefined when it begins one. */
@@ -62,6 +74,7 @@ function coolDownEnd(clip: DeskClip, told: readonly ToldClip[], coolDownMs: numb
   const ends = clip.classes.map((className) => {
     const same = told.filter(
       (other) =>
+        other.unheard !== true &&
         other.classes.includes(className) &&
         Math.abs(Date.parse(other.recordedStartAt) - Date.parse(clip.recordedStartAt)) < coolDownMs &&
         compareRisk(riskOf(clip), riskOf(other)) <= 0,

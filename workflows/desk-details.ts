@@ -13,9 +13,9 @@ export function deskDetails({ told, visits }: DeskMemory): string {
     '',
     ...table(
       ['recorded', 'clip', 'seen', 'risk'],
-      latest.map(({ recordedStartAt, clipId, classes, riskLevel = 'unknown' }) => [
+      latest.map(({ recordedStartAt, clipId, unheard, classes, riskLevel = 'unknown' }) => [
         recordedStartAt,
-        clipId,
+        unheard ? `${clipId} (refused by every channel)` : clipId,
         classes.join(', '),
         riskLevel,
       ]),

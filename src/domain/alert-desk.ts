@@ -60,6 +60,11 @@ export interface TurnEnd extends Pick<TurnRequest, 'cameraName' | 'clipId' | 'ch
   readonly told: boolean | 'maybe';
 }
 
+/** That no channel has had a clip's alert, or that one has after all. */
+export interface Hearing extends Pick<TurnRequest, 'clipId'> {
+  readonly unheard: boolean;
+}
+
 /** A camera's alert desk: remembers what was told, so that the owner is not told too often. Each call rejects when it does not answer in time. */
 export interface AlertDesk {
   readonly ask: (request: DeskRequest) => Promise<DeskAnswer>;
@@ -71,6 +76,8 @@ export interface AlertDesk {
 export interface ToldClip extends DeskClip {
   /** The visit that it belongs to: the id of that one's first clip. */
   readonly visit: ClipId;
+  /** Every channel has refused its alert: it holds nothing back. */
+  readonly unheard?: true;
 }
 
 /** What one channel knows of a visit. */
@@ -108,6 +115,7 @@ export const ALERT_DESK = 'alertDesk';
 export const ASK_DESK_UPDATE = 'ask';
 export const TAKE_TURN_UPDATE = 'takeTurn';
 export const END_TURN_SIGNAL = 'endTurn';
+export const HEARING_SIGNAL = 'hearing';
 
 /** One desk for each camera. Names that share a slug are told apart by their own letters. */
 export const alertDeskIdOf = (cameraName: string): string =>

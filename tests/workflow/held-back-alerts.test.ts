@@ -142,6 +142,29 @@ describe('a cool-down', () => {
     expect(world.eventTypes(second)).not.toContain('notification_sent');
   });
 
+  it('is not begun by an alert that every channel has refused, unless one takes it later', async () => {
+    // Given a clip whose alert is refused, for which a person may step in
+    world.scripts.policy = { cool_down_s: 600 };
+    world.scripts.notify = { phone: [failing('NOTIFY_REJECTED'), ok(undefined)] };
+    const [refused, second, third] = [await newClip(), await newClip(500), await newClip(-400)];
+    await world.start(refused, { parkForMs: 600_000 });
+    await waitUntil('it is parked', () => world.eventTypes(refused).includes('clip_parked'));
+    // When the next one comes
+    await run(second);
+    // Then
+    expect(told()).toEqual([[second.clipId, 1]]);
+    // When
+    await handleOf(world, refused).executeUpdate('retryStage', { args: [{ stage: 'notify' }] });
+    await handleOf(world, refused).result();
+    await run(third);
+    // Then
+    expect(told()).toEqual([
+      [second.clipId, 1],
+      [refused.clipId, 1],
+    ]);
+    expect(suppressed(third)).toHaveLength(1);
+  });
+
   it('is not needed where the owner wants none: no desk is asked', async () => {
     // Given
     const clip = await newClip();

@@ -3,7 +3,7 @@ import type { AlertTerms } from '../../../src/domain/alert.ts';
 import type { DeskClip, DeskMemory, TurnRequest } from '../../../src/domain/alert-desk.ts';
 import { createClipId } from '../../../src/domain/ids.ts';
 import type { RiskLevel } from '../../../src/domain/risk.ts';
-import { askDesk, EMPTY_BOOK, endTurn, takeTurn } from '../../../workflows/desk-book.ts';
+import { askDesk, EMPTY_BOOK, endTurn, noteHearing, takeTurn } from '../../../workflows/desk-book.ts';
 
 const MINUTE = 60_000;
 const MORNING = Date.parse('2026-11-23T08:00:00.000Z');
@@ -111,6 +111,21 @@ describe('the cool-down of a desk', () => {
     const later = askAll(TEN_MINUTES, [{ minute: 1, risk: 'high' }], book);
     // Then
     expect([...answers, ...later.answers]).toEqual(['alert', 'cool_down', 'alert']);
+  });
+
+  it('is not begun by a clip that nobody has heard of, also when that one asks again', () => {
+    // Given
+    const [first, next] = [{ minute: 0 }, { minute: 9 }];
+    const { clipId } = clipAt(first);
+    const unheard = noteHearing(askAll(TEN_MINUTES, [first]).book, { clipId, unheard: true });
+    // When
+    const { answers, book } = askAll(TEN_MINUTES, [first, next], unheard);
+    // Then
+    expect(answers).toEqual(['alert', 'alert']);
+    // When a channel has taken it after all
+    const heard = noteHearing(book, { clipId, unheard: false });
+    // Then
+    expect(askAll(TEN_MINUTES, [{ minute: -1 }], heard).answers).toEqual(['cool_down']);
   });
 });
 

@@ -1,9 +1,10 @@
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { Recording } from '../../src/plugins/spec/source.ts';
-import { openSpool, type SpoolRole, type SpoolRoles } from '../../src/spool/spool.ts';
+import { type HandoverSpool, openSpool, type RecorderSpool, type SpoolRole, type SpoolRoles } from '../../src/spool/spool.ts';
 import { makeClip } from './made-clip.ts';
 import { createTestContext, type LoggedLine } from './plugin-context.ts';
 import { valueOf } from './value-of.ts';
@@ -57,4 +58,26 @@ export async function openSpoolHouse(): Promise<SpoolHouse> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** What a test of the spool is given: a house of its own, with both who write to the spool. */
+export interface SpoolGiven {
+  house: SpoolHouse;
+  recorder: RecorderSpool;
+  handover: HandoverSpool;
+}
+
+/** To be called once in a test file. */
+export function useSpool() {
+  // Filled before the first test.
+  const given = {} as SpoolGiven;
+  beforeEach(async () => {
+    given.house = await openSpoolHouse();
+    given.recorder = await given.house.open('recorder');
+    given.handover = await given.house.open('handover');
+  });
+  afterEach(() => given.house[Symbol.asyncDispose]());
+  const seal = async (changes: Partial<Recording> = {}) =>
+    valueOf(await given.recorder.sink().seal(await given.house.recording(changes)));
+  return { given, seal };
 }

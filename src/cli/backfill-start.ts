@@ -117,10 +117,10 @@ async function begin(options: StartOptions): Promise<void> {
   if (options.dryRun === true) {
     const past = stored(await store.runs.estimate(plan.selection));
     const estimate = await estimateBackfill(plan, past, { run: options.concurrency, filter, vlm });
-    if (options.json === true) return printJson(estimate);
+    const detectorProblem = await filterProblem(app, plan.overrides);
+    if (options.json === true) return printJson({ ...estimate, detectorProblem });
     printEstimate(estimate, plan);
-    const problem = await filterProblem(app, plan.overrides);
-    return problem === undefined ? undefined : printLine(`detector: ${problem} (as seen from this machine)`);
+    return detectorProblem === undefined ? undefined : printLine(`detector: ${detectorProblem} (as seen from this machine)`);
   }
   if (stored(await store.runs.countClips(plan.selection)) === 0)
     throw new CliError('no clip is chosen; `homesec clips list` shows what there is', EXIT.failed);

@@ -87,7 +87,7 @@ const issueAt = (use: PluginUse, { path, what, fix }: ConfigProblem): ConfigIssu
 });
 
 /** Plugins write sentences; the list of problems is made of phrases. */
-export const withoutPeriod = (sentence: string): string => sentence.replace(/\.$/, '');
+const withoutPeriod = (sentence: string): string => sentence.replace(/\.$/, '');
 
 function checkTriggerClasses(root: Readonly<Record<string, unknown>>, { filterClasses }: ConfigFacts): ConfigIssue[] {
   // A filter that cannot say what it reports is not held to it.

@@ -92,6 +92,36 @@ it('refuses settings that a plugin does not take, before anything is started', a
   expect(absent.stderr).toMatch(/filter\.config\.overrides\.Nowhere: No camera has this name, [^.]*; Use the name/);
 });
 
+it('refuses what `validate` refuses where it stands in the file, in the same words', async () => {
+  // Given cameras, classes and activities that there are not, in the file and on the command line
+  const file = await home.write(
+    'wrong/homesec.yaml',
+    `${CONFIG.replace('{ backend: yolo }', '{ backend: yolo, config: { classes: [persn] } }').replace(
+      'model: none',
+      'model: none, camera_context: { Frnt door: x }',
+    )}alert_policy: { config: { notify_on_activity_types: [passerbi], overrides: { Yard: { cool_down_s: 5 } } } }\n`,
+  );
+  const policy = ['--policy-config', 'notify_on_activity_types=[passerbi]', '--policy-config', 'overrides.Yard.cool_down_s=5'];
+  const others = ['--filter-config', 'classes=[persn]', '--vlm-config', 'camera_context.Frnt door=x'];
+  // When
+  const [validated, started] = await Promise.all([
+    homesec(['validate', '-c', file], { cwd: home.folder }),
+    backfill('start', ...policy, ...others, '--dry-run'),
+  ]);
+  // Then
+  const problems = (text: string) =>
+    text
+      .replaceAll(/ \(line \d+\)/g, '')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line.includes('.config.'))
+      .toSorted();
+  expect(started.exitCode).toBe(2);
+  expect(problems(started.stderr)).toHaveLength(4);
+  expect(problems(started.stderr)).toEqual(problems(validated.stdout));
+  expect(started.stderr).toContain('alert_policy.config.notify_on_activity_types[0]: The configured analyzer never answers');
+});
+
 it('starts nothing over no clip at all', async () => {
   // Given, When
   const ran = await backfill('start', '--camera', 'nowhere');
@@ -120,18 +150,25 @@ it('knows a name that no backfill has', async () => {
 
 it('says beforehand that a model is not here', async () => {
   // Given, When
-  const [other, policyOnly] = await Promise.all([
+  const [other, json, policyOnly] = await Promise.all([
     backfill('start', '--filter-model', 'nowhere', '--dry-run'),
+    backfill('start', '--filter-model', 'nowhere', '--dry-run', '--json'),
     backfill('start', '--dry-run'),
   ]);
   // Then
-  expect(other).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('the model nowhere is not installed') });
+  expect(other.exitCode).toBe(0);
+  expect(other.stdout).toMatch(/^detector: the model nowhere is not installed.* \(as seen from this machine\)$/m);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    detectorProblem: expect.stringContaining('the model nowhere is not installed'),
+  });
   expect(policyOnly.stdout).not.toContain('detector');
 });
 
 it('says what a backfill would take, without Temporal', async () => {
-  // Given, When
-  const ran = await backfill('start', '--filter', '--dry-run', '--json');
+  // Given another class to look for, and one that triggers nothing
+  const args = ['--filter-config', 'classes=[car]', '--dry-run', '--json'];
+  // When
+  const ran = await backfill('start', ...args);
   // Then
   expect(JSON.parse(ran.stdout)).toMatchObject({ clips: 1, fetchClips: 0, fetchBytes: 0, described: 0 });
 });

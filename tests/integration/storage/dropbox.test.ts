@@ -1,234 +1,36 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { open } from 'node:fs/promises';
+import { describe, expect, test, vi } from 'vitest';
 import { isRetryable } from '../../../src/domain/stage-error.ts';
-import type { LocalFile, Storage, StorageCall } from '../../../src/plugins/spec/storage.ts';
-import { dropboxStorage } from '../../../src/plugins/storage/dropbox/index.ts';
-import { seededRandom } from '../../support/camera-soak/seeded-random.ts';
-import { DROPBOX_SECRETS, type DropboxServer, openDropboxServer } from '../../support/dropbox-server/dropbox-server.ts';
+import { DROPBOX_SECRETS } from '../../support/dropbox-server/dropbox-server.ts';
 import { RATE_LIMITED } from '../../support/dropbox-server/faults.ts';
-import { createTestContext } from '../../support/plugin-context.ts';
-import type { PutOrder } from '../../support/put-child.ts';
-import { createCall, writeLocalFile } from '../../support/storage-calls.ts';
+import { APPEND, CHUNK_BYTES, notingCall, UPLOAD, useDropbox } from '../../support/dropbox-storage.ts';
+import { createCall } from '../../support/storage-calls.ts';
 
-const CHILD = fileURLToPath(new URL('../../support/put-child.ts', import.meta.url));
-const CHUNK_BYTES = 4 << 20;
-const UPLOAD = '/2/files/upload';
-const START = '/2/files/upload_session/start';
-const APPEND = '/2/files/upload_session/append_v2';
-const FINISH = '/2/files/upload_session/finish';
-
-let folder: string;
-let server: DropboxServer;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'homesec-dropbox-'));
-  server = await openDropboxServer();
-});
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
-
-const config = () => ({
-  root: '/HomeSec',
-  chunk_size_bytes: CHUNK_BYTES,
-  api_url: server.url,
-  content_url: server.url,
-  timeout_s: 30,
-});
-const openStorage = (secrets: Record<string, string> = DROPBOX_SECRETS, more: object = {}): Promise<Storage> =>
-  dropboxStorage.create(
-    dropboxStorage.configSchema.parse({ ...config(), ...more }),
-    createTestContext({ secrets, tempDir: folder }),
-  );
-
-let files = 0;
-function localFile(sizeBytes: number): Promise<LocalFile> {
-  files += 1;
-  const random = seededRandom(files);
-  const bytes = Buffer.from(Array.from({ length: 4096 }, () => Math.floor(random() * 256)));
-  return writeLocalFile(join(folder, `clip-${files}.mp4`), Buffer.alloc(sizeBytes, bytes));
-}
-
-/** A call that keeps what is noted. */
-function notingCall(savedProgress?: unknown): StorageCall & { readonly notes: unknown[] } {
-  const notes: unknown[] = [];
-  return { ...createCall(), notes, savedProgress, saveProgress: (progress) => void notes.push(progress) };
-}
-
-const countOf = (pathname: string): number => server.requests.filter((request) => request === pathname).length;
-
-async function fetched(key: string): Promise<string> {
-  const path = join(folder, 'fetched');
-  expect(await (await openStorage()).get(key, path, createCall())).toEqual({ ok: true, value: undefined });
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
-}
-
-describe('an upload that broke off', () => {
-  test('goes on in the same session with the chunk that was lost', async () => {
-    // Given the connection breaks in the middle of the third chunk
-    const file = await localFile(5 * CHUNK_BYTES + 17);
-    server.faults.plan(APPEND, { do: 'cut', afterBytes: CHUNK_BYTES / 2 }, { skip: 2 });
-    const first = notingCall();
-    const broken = await (await openStorage()).put(file, 'clip', first);
-    // When another process, as it were, goes on
-    const put = await (await openStorage()).put(file, 'clip', notingCall(first.notes.at(-1)));
-    // Then
-    expect(broken).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
-    expect(put).toEqual({ ok: true, value: { storageUri: 'dropbox:clip' } });
-    expect(countOf(START)).toBe(1);
-    expect(server.receivedBytes).toBeLessThan(file.sizeBytes + CHUNK_BYTES);
-    expect(await fetched('clip')).toBe(file.sha256);
-  });
-
-  test.each([
-    ['an old note', 1],
-    ['the first note', 0],
-  ])('goes on where Dropbox has got to, also by %s', async (_what, note) => {
-    // Given notes of an attempt that got through three chunks
-    const file = await localFile(5 * CHUNK_BYTES);
-    server.faults.plan(APPEND, { do: 'answer', status: 500 }, { skip: 3 });
-    const first = notingCall();
-    await (await openStorage()).put(file, 'clip', first);
-    // When
-    const put = await (await openStorage()).put(file, 'clip', notingCall(first.notes[note]));
-    // Then one chunk more than needed was sent, to learn of the right offset
-    expect(put).toMatchObject({ ok: true });
-    expect(countOf(START)).toBe(1);
-    expect(await fetched('clip')).toBe(file.sha256);
-  });
-
-  test.each([
-    ['that Dropbox has forgotten', () => server.loseSessions()],
-    ['of other bytes', () => undefined],
-    ['that is none', () => undefined],
-  ])('begins anew after a session %s', async (what, lose) => {
-    // Given
-    const file = await localFile(3 * CHUNK_BYTES);
-    server.faults.plan(APPEND, { do: 'answer', status: 503 }, { skip: 1 });
-    const first = notingCall();
-    await (await openStorage()).put(file, 'clip', first);
-    lose();
-    const other = what === 'of other bytes' ? { ...(first.notes.at(-1) as object), contentHash: 'other' } : { some: 'thing' };
-    // When
-    const put = await (await openStorage()).put(
-      file,
-      'clip',
-      notingCall(what.startsWith('that Dropbox') ? first.notes.at(-1) : other),
-    );
-    // Then
-    expect(put).toMatchObject({ ok: true });
-    expect(countOf(START)).toBe(2);
-    expect(await fetched('clip')).toBe(file.sha256);
-  });
-
-  test('and was finished by another attempt meanwhile is found to be done', async () => {
-    // Given two attempts that know of the same session, as when the first was given up too early
-    const file = await localFile(3 * CHUNK_BYTES);
-    server.faults.plan(APPEND, { do: 'answer', status: 503 }, { skip: 1 });
-    const first = notingCall();
-    await (await openStorage()).put(file, 'clip', first);
-    const note = first.notes.at(-1);
-    let isOvertaken = false;
-    const pace = async () => {
-      if (isOvertaken) return;
-      isOvertaken = true;
-      await (await openStorage()).put(file, 'clip', notingCall(note));
-    };
-    // When
-    const put = await (await openStorage()).put(file, 'clip', { ...notingCall(note), pace });
-    // Then nothing began anew
-    expect(put).toEqual({ ok: true, value: { storageUri: 'dropbox:clip' } });
-    expect(countOf(START)).toBe(1);
-  });
-
-  test.each([UPLOAD, FINISH])('only for want of the answer of %s is found to be done', async (pathname) => {
-    // Given
-    const file = await localFile(pathname === UPLOAD ? 1000 : 2 * CHUNK_BYTES);
-    server.faults.plan(pathname, { do: 'lose_answer' });
-    const first = notingCall();
-    const broken = await (await openStorage()).put(file, 'clip', first);
-    const receivedBytes = server.receivedBytes;
-    // When
-    const put = await (await openStorage()).put(file, 'clip', notingCall(first.notes.at(-1)));
-    // Then
-    expect(broken).toMatchObject({ ok: false, error: { code: 'STORAGE_UNREACHABLE' } });
-    expect(put).toMatchObject({ ok: true });
-    expect(server.receivedBytes).toBe(receivedBytes);
-  });
-
-  test('by kill -9, ten times at random points, goes on each time', async () => {
-    // Given
-    const random = seededRandom(20_261_126);
-    const file = await localFile(12 * CHUNK_BYTES + 4711);
-    const notes: unknown[] = [];
-    // When ten processes are killed, each when it has sent up to a chunk and a half, and the next knows one of the last three notes
-    for (let kills = 0; kills < 10; kills += 1) {
-      const killAtBytes = server.receivedBytes + Math.ceil(random() * 1.5 * CHUNK_BYTES);
-      const known = notes.at(-1 - Math.floor(random() * Math.min(3, notes.length)));
-      const { signal } = await putInChild(file, known, notes, killAtBytes);
-      expect(signal).toBe('SIGKILL');
-    }
-    const { code } = await putInChild(file, notes.at(-1), notes, Number.POSITIVE_INFINITY);
-    // Then it is stored; there was one session, so nothing began anew; and what was sent twice is what the kills cost
-    expect(code).toBe(0);
-    expect(await fetched('clips/clip')).toBe(file.sha256);
-    expect(countOf(START)).toBe(1);
-    expect(server.receivedBytes).toBeLessThan(file.sizeBytes + 10 * 2 * CHUNK_BYTES);
-  }, 180_000);
-
-  async function putInChild(file: LocalFile, savedProgress: unknown, notes: unknown[], killAtBytes: number) {
-    const order: PutOrder = {
-      backend: 'dropbox',
-      config: config(),
-      secrets: DROPBOX_SECRETS,
-      file,
-      key: 'clips/clip',
-      folder,
-      savedProgress,
-    };
-    const child = spawn(process.execPath, [CHILD, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    server.onReceived = () => void (server.receivedBytes >= killAtBytes && child.kill('SIGKILL'));
-    let said = '';
-    child.stdout.on('data', (piece) => {
-      said += piece;
-    });
-    const [code, signal] = await once(child, 'close');
-    // What a kill has cut off is no line.
-    for (const line of said.split('\n').slice(0, -1)) if (line.startsWith('{"progress"')) notes.push(JSON.parse(line).progress);
-    return { code, signal };
-  }
-});
+const { given, openStorage, localFile, fetched } = useDropbox();
 
 describe('what Dropbox refuses', () => {
   test.each([false, true])('for now (429) is waited out by the whole app; answered before the body: %s', async (isEarly) => {
     // Given a chunk that is refused for seven seconds
     const storage = await openStorage();
     const file = await localFile(2 * CHUNK_BYTES);
-    server.faults.plan(APPEND, RATE_LIMITED(7, isEarly));
+    given.server.faults.plan(APPEND, RATE_LIMITED(7, isEarly));
     // When
     const put = await storage.put(file, 'clip', createCall());
-    const asked = server.requests.length;
+    const asked = given.server.requests.length;
     const others = [await storage.verify('other', file, createCall()), await storage.delete('other'), await storage.ping()];
     // Then nobody asks before that
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_RATE_LIMITED', retryAfterMs: 7000 } });
     for (const other of others) expect(other).toMatchObject({ ok: false, error: { code: 'STORAGE_RATE_LIMITED' } });
     for (const other of others) if (!other.ok) expect(other.error.retryAfterMs).toBeLessThanOrEqual(7000);
-    expect(server.requests.length).toBe(asked);
+    expect(given.server.requests.length).toBe(asked);
   });
 
   test('for now is waited out no longer because the clock was set', async () => {
     // Given
     const storage = await openStorage();
     const file = await localFile(1000);
-    server.faults.plan(UPLOAD, RATE_LIMITED(7));
+    given.server.faults.plan(UPLOAD, RATE_LIMITED(7));
     await storage.put(file, 'clip', createCall());
     // When
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 86_400_000 });
@@ -248,7 +50,7 @@ describe('what Dropbox refuses', () => {
   ])('as %s (%i) is %s', async (error_summary, status, code) => {
     // Given
     const file = await localFile(1000);
-    server.faults.plan(UPLOAD, { do: 'answer', status, body: { error_summary, error: {} } });
+    given.server.faults.plan(UPLOAD, { do: 'answer', status, body: { error_summary, error: {} } });
     // When
     const put = await (await openStorage()).put(file, 'clip', createCall());
     // Then
@@ -259,7 +61,7 @@ describe('what Dropbox refuses', () => {
   test('by silence ends the attempt, and the caller heard of it all the while', async () => {
     // Given
     const file = await localFile(1000);
-    server.faults.plan(UPLOAD, { do: 'be_silent' });
+    given.server.faults.plan(UPLOAD, { do: 'be_silent' });
     const signs: number[] = [];
     // When
     const put = await (await openStorage(DROPBOX_SECRETS, { timeout_s: 1 })).put(
@@ -276,7 +78,7 @@ describe('what Dropbox refuses', () => {
     // Given a chunk of 64 MB for a server that takes none of it
     const file = await localFile(64_000_000);
     const storage = await openStorage(DROPBOX_SECRETS, { timeout_s: 1, chunk_size_bytes: 64 << 20 });
-    server.faults.plan(UPLOAD, { do: 'be_silent' });
+    given.server.faults.plan(UPLOAD, { do: 'be_silent' });
     let readBytes = 0;
     const pace = async (bytes: number) => {
       readBytes += bytes;
@@ -291,7 +93,7 @@ describe('what Dropbox refuses', () => {
   test('is not mistaken for silence when it is only slow', async () => {
     // Given a chunk that takes longer than the silence allowed, piece by piece
     const file = await localFile(CHUNK_BYTES);
-    server.faults.plan(UPLOAD, { do: 'be_slow', msPerPiece: 60 });
+    given.server.faults.plan(UPLOAD, { do: 'be_slow', msPerPiece: 60 });
     // When
     const put = await (await openStorage(DROPBOX_SECRETS, { timeout_s: 3 })).put(file, 'clip', createCall());
     // Then
@@ -304,16 +106,16 @@ describe('tokens', () => {
     // Given a token that is refused when half of the clip is there
     const file = await localFile(4 * CHUNK_BYTES);
     let isHalf = false;
-    server.onReceived = () => {
-      if (isHalf || server.receivedBytes < file.sizeBytes / 2) return;
+    given.server.onReceived = () => {
+      if (isHalf || given.server.receivedBytes < file.sizeBytes / 2) return;
       isHalf = true;
-      server.expireTokens();
+      given.server.expireTokens();
     };
     // When
     const put = await (await openStorage()).put(file, 'clip', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
-    expect(server.tokensGiven).toBe(2);
+    expect(given.server.tokensGiven).toBe(2);
     expect(await fetched('clip')).toBe(file.sha256);
   });
 
@@ -324,14 +126,14 @@ describe('tokens', () => {
     // When
     await Promise.all(Array.from({ length: 10 }, (_none, index) => storage.put(file, `clip-${index}`, createCall())));
     // Then
-    expect(server.tokensGiven).toBe(1);
+    expect(given.server.tokensGiven).toBe(1);
   });
 
   test('stand in no message: not a refused one, not a refused secret', async () => {
     // Given secrets that the server does not take
     const wrong = { ...DROPBOX_SECRETS, DROPBOX_APP_SECRET: 'wrong-app-secret', DROPBOX_REFRESH_TOKEN: 'wrong-refresh-token' };
     const file = await localFile(1000);
-    server.faults.plan('/oauth2/token', {
+    given.server.faults.plan('/oauth2/token', {
       do: 'answer',
       status: 400,
       body: { error: 'invalid_grant: wrong-refresh-token wrong-app-secret' },
@@ -379,7 +181,7 @@ describe('a stored clip', () => {
     // Then the next attempt begins anew
     expect(call.notes.at(-1)).toBeUndefined();
     expect(put).toMatchObject({ ok: false, error: { code: 'STORAGE_UNVERIFIED' } });
-    expect(server.files.paths).toEqual([]);
+    expect(given.server.files.paths).toEqual([]);
     if (!put.ok) expect(isRetryable(put.error.code)).toBe(true);
   });
 

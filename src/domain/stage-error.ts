@@ -83,7 +83,10 @@ export const STAGE_ERROR_CODES = {
     retryable: false,
     remedy: 'The configuration has changed since the backfill was started. Start another one with settings that fit it.',
   },
-  PLUGIN_UNUSABLE: { retryable: true, remedy: 'Its software is incomplete or faulty: install it anew, or update it.' },
+  PLUGIN_UNUSABLE: {
+    retryable: true,
+    remedy: 'Its software is incomplete or faulty: install it anew, or update it, then restart the worker.',
+  },
   UNEXPECTED: { retryable: true, remedy: 'A defect in HomeSec or a plugin. The cause is in the event and in the log.' },
 } as const satisfies Readonly<Record<string, ErrorCodeFacts>>;
 export type StageErrorCode = keyof typeof STAGE_ERROR_CODES;

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../domain/result.ts';
 import { type PluginFailure, pluginFailure, remedyOf } from '../domain/stage-error.ts';
 import { attention } from '../kit/findings.ts';
 import { reasonOf } from '../kit/thrown-reason.ts';
+import { withoutSecrets } from '../kit/without-secrets.ts';
 import type { Analyzer } from '../plugins/spec/analyzer.ts';
 import type { Finding } from '../plugins/spec/finding.ts';
 import type { Notifier } from '../plugins/spec/notifier.ts';
@@ -13,7 +14,8 @@ import { loadAnalyzer, loadNotifier, loadPolicy, loadStorage, notifiersOf } from
 
 /*
  * The plugins of workers. The software of one may be missing or broken: whatever needs it then fails with PLUGIN_UNUSABLE, is
- * tried again as any other failure, and everything else goes on.
+ * tried again as any other failure, and everything else goes on. What Node has failed to import once it may fail to import for
+ * as long as the process lives, so that the owner is told to restart it.
  */
 
 /** A plugin that is loaded again with each call, for as long as that fails. */
@@ -84,24 +86,39 @@ async function openNotifier(app: App, channel: NotifierConfig): Promise<Late<Not
 
 type Work<Plugin, T> = (plugin: Plugin) => Promise<Result<T, PluginFailure>>;
 
+/** Shorter than the shortest stage, a decision, may take. */
+const LOADED_WITHIN_MS = 8_000;
+
+/** Loads it, or finds out that it cannot be. One that takes longer is used once it is there; until then nothing waits for it again. */
 async function openLate<Plugin extends { close(): Promise<void> }>({ logger }: App, what: string, load: () => Promise<Plugin>) {
-  let loading: Promise<Plugin> | undefined;
+  let loading: Promise<Result<Plugin, PluginFailure> | undefined> | undefined;
   let loaded: Plugin | undefined;
   let trouble: PluginFailure | undefined;
+  let isClosed = false;
 
-  async function get(): Promise<Result<Plugin, PluginFailure>> {
+  function refuse(error: unknown): Result<never, PluginFailure> {
+    const told = pluginFailure('PLUGIN_UNUSABLE', `${what} cannot be loaded: ${reasonOf(error)}`, error);
+    // Kept in histories and events. Which secrets it may quote only the plugin knows, so what looks like one goes.
+    const failure = withoutSecrets(told, []);
+    if (trouble?.message !== failure.message) logger.error({ err: error }, failure.message);
+    trouble = failure;
+    return err(failure);
+  }
+  async function begin(): Promise<Result<Plugin, PluginFailure>> {
     try {
-      loading ??= load();
-      loaded = await loading;
-      trouble = undefined;
+      loaded = await load();
+      // Whoever closed it meanwhile found nothing to close.
+      if (isClosed) await loaded.close();
       return ok(loaded);
     } catch (error) {
       loading = undefined;
-      const failure = pluginFailure('PLUGIN_UNUSABLE', `${what} cannot be loaded: ${reasonOf(error)}`, error);
-      if (trouble?.message !== failure.message) logger.error({ err: error }, failure.message);
-      trouble = failure;
-      return err(failure);
+      return refuse(error);
     }
+  }
+  async function get(): Promise<Result<Plugin, PluginFailure>> {
+    if (loaded !== undefined) return ok(loaded);
+    loading ??= within(LOADED_WITHIN_MS, begin());
+    return (await loading) ?? refuse(new Error(`it takes longer than ${LOADED_WITHIN_MS / 1000} s`));
   }
   async function call<T>(work: Work<Plugin, T>): Promise<Result<T, PluginFailure>> {
     const plugin = await get();
@@ -112,7 +129,22 @@ async function openLate<Plugin extends { close(): Promise<void> }>({ logger }: A
     get,
     call,
     instance: () => loaded,
-    findings: () => (trouble === undefined ? [] : [attention(what, trouble.message, remedyOf(trouble.code))]),
-    close: async () => (await loading?.catch(() => undefined))?.close(),
+    findings: () =>
+      trouble === undefined || loaded !== undefined ? [] : [attention(what, trouble.message, remedyOf(trouble.code))],
+    close: async () => {
+      isClosed = true;
+      await loaded?.close();
+    },
   };
+}
+
+/** What the work comes to, or undefined when that takes longer. The work itself goes on. */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const limit = setTimeout(() => resolve(undefined), limitMs);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(limit);
+  }
 }

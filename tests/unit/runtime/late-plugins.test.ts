@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { definePlugin } from '../../../src/plugins/spec/plugin.ts';
 import { openAnalyzer, openChannels, openPolicy, openStorage } from '../../../src/runtime/late-plugins.ts';
@@ -6,19 +6,20 @@ import { RecordingNotifier } from '../../fakes/recording-notifier.ts';
 import { SMALL_PLUGINS } from '../../support/config-file.ts';
 import { FULL_ALERT } from '../../support/sample-alert.ts';
 import { createSmallApp } from '../../support/small-app.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const MISSING = 'cannot be loaded: no such package';
 const { signal } = new AbortController();
 
-/** An app whose plugins can be loaded once `install` was called, with one channel. */
-async function withoutPackages() {
+/** An app whose plugins can be loaded once `install` was called, with one channel; `load` says what comes of it before. */
+async function withoutPackages(load: () => void | Promise<void> = () => Promise.reject(new Error('no such package'))) {
   let isInstalled = false;
   const channel = Object.assign(new RecordingNotifier(), { starts: 0, start: () => void (channel.starts += 1) });
   const phone = definePlugin({ kind: 'notifier', backend: 'phone', configSchema: z.strictObject({}), create: () => channel });
   const lacking = [...SMALL_PLUGINS, phone].map((plugin): (typeof SMALL_PLUGINS)[number] => ({
     ...plugin,
-    create: (config, context) => {
-      if (!isInstalled) throw new Error('no such package');
+    create: async (config, context) => {
+      if (!isInstalled) await load();
       return plugin.create(config as never, context);
     },
   }));
@@ -38,7 +39,9 @@ it('storage and model that cannot be loaded say so at each call, until they can 
     // Then
     const message = expect.stringContaining(MISSING);
     expect(failed).toMatchObject({ error: { code: 'PLUGIN_UNUSABLE', message, causes: [{ message: 'no such package' }] } });
-    expect(plugin.findings()).toMatchObject([{ state: 'attention', message, fix: expect.stringContaining('install it anew') }]);
+    expect(plugin.findings()).toMatchObject([
+      { state: 'attention', message, fix: expect.stringContaining('restart the worker') },
+    ]);
   }
   // When
   install();
@@ -90,4 +93,55 @@ it('one that was never loaded can be closed', async () => {
   const closed = storage.close();
   // Then
   await expect(closed).resolves.toBeUndefined();
+});
+
+it('one that is being loaded for long holds up neither start nor end, and is used once it is there', async () => {
+  // Given
+  const loading = Promise.withResolvers<void>();
+  const { app, channel } = await withoutPackages(() => loading.promise);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  // When the worker starts
+  const opening = openChannels(app);
+  await vi.advanceTimersByTimeAsync(8_000);
+  const { notifier } = (await opening).get('Phone') ?? {};
+  // Then it says so, and nothing waits for as long again
+  const message = expect.stringContaining('longer than 8 s');
+  expect(await notifier?.send(FULL_ALERT, signal)).toMatchObject({ error: { code: 'PLUGIN_UNUSABLE', message } });
+  expect(notifier?.findings()).toMatchObject([{ state: 'attention', message }]);
+  // When it is there
+  loading.resolve();
+  await waitUntil('it is there', () => channel.starts > 0);
+  // Then
+  expect(await notifier?.send(FULL_ALERT, signal)).toMatchObject({ ok: true });
+  expect(notifier?.findings()).toEqual([]);
+});
+
+it('one that is there only after the worker has ended keeps no connection', async () => {
+  // Given
+  const loading = Promise.withResolvers<void>();
+  const { app, channel } = await withoutPackages(() => loading.promise);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const opening = openChannels(app);
+  await vi.advanceTimersByTimeAsync(8_000);
+  await (await opening).get('Phone')?.notifier.close();
+  // When
+  loading.resolve();
+  // Then
+  await waitUntil('it is closed', async () => !(await channel.ping()).ok);
+});
+
+it('what keeps one from being loaded is told without credentials', async () => {
+  // Given an SDK that quotes what it was given
+  const cause = new Error('no broker at mqtt://house:cause-secret@nas');
+  const { app } = await withoutPackages(() =>
+    Promise.reject(new TypeError('cannot parse https://house:sesame@nas/?token=abcdef', { cause })),
+  );
+  // When
+  const storage = await openStorage(app);
+  // Then
+  const told = JSON.stringify([await storage.ping(), storage.findings()]);
+  expect(told).toContain('cannot parse https://');
+  expect(told).not.toMatch(/sesame|abcdef|cause-secret/);
 });

@@ -22,7 +22,7 @@ import type { FilterResult } from '../../src/domain/detection.ts';
 import type { ClipEvent } from '../../src/domain/events.ts';
 import { type ClipId, createClipId, workflowIdOf } from '../../src/domain/ids.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
-import type { ClipPlan, ProcessClipInput } from '../../src/domain/process-clip.ts';
+import type { ClipPlan, ProcessClipInput, ProcessClipState } from '../../src/domain/process-clip.ts';
 import { err, ok, type Result } from '../../src/domain/result.ts';
 import { type PluginFailure, pluginFailure, type StageErrorCode } from '../../src/domain/stage-error.ts';
 import { createLogger } from '../../src/kit/logger.ts';
@@ -402,3 +402,6 @@ async function createClip(folder: string, hostId: string, changes: Partial<Clip>
 }
 
 export const handleOf = (world: ClipWorld, clip: Clip) => world.client.workflow.getHandle(workflowIdOf(clip.clipId));
+
+/** What the clip's workflow itself says. */
+export const queriedState = (world: ClipWorld, clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');

@@ -1,3 +1,4 @@
+import { GPU_QUEUE, VLM_QUEUE } from '../domain/process-clip.ts';
 import { Secret } from '../domain/secret.ts';
 import { systemClock } from '../kit/clock.ts';
 import { attention, bad, good } from '../kit/findings.ts';
@@ -13,6 +14,7 @@ import { type App, endpointsOf } from './app.ts';
 import { backupFindings } from './backup-findings.ts';
 import { enabledCameras, loadAnalyzer, loadFilter, loadNotifier, loadStorage, notifiersOf } from './compose.ts';
 import { cameraFindings, spoolFindings } from './recorder-findings.ts';
+import { unlessServedElsewhere } from './served-elsewhere.ts';
 import { readReport } from './source-report.ts';
 import { temporalAccessOf } from './temporal-access.ts';
 import { pingPlugin } from './tried-plugin.ts';
@@ -94,11 +96,12 @@ export async function checkPostgres(app: App, patience: Pick<PoolOptions, 'conne
 
 const checkStorage = (app: App): Promise<Finding> => pingPlugin('storage', () => loadStorage(app));
 
-const checkDetector = (app: App): Promise<Finding> => pingPlugin('detector', () => loadFilter(app));
+const checkDetector = async (app: App): Promise<Finding> =>
+  unlessServedElsewhere(app, GPU_QUEUE, await pingPlugin('detector', () => loadFilter(app)));
 
 async function checkAnalyzer(app: App): Promise<Finding> {
   if (app.config.vlm.run_mode === 'never') return good('vision-language model', 'off (vlm.run_mode: never)');
-  return pingPlugin('vision-language model', () => loadAnalyzer(app));
+  return unlessServedElsewhere(app, VLM_QUEUE, await pingPlugin('vision-language model', () => loadAnalyzer(app)));
 }
 
 async function checkSpool({ folders, logger }: App): Promise<Finding[]> {

@@ -109,6 +109,40 @@ describe('a clip on a good day', () => {
   });
 });
 
+describe('link and picture of an alert', () => {
+  it('reach the channel, and stand in no history, event or state', async () => {
+    // Given a clip of which storage has a picture
+    world.scripts.filter = [ok({ ...SAW_PERSON, snapshotKey: 'snapshots/yard.jpg' })];
+    world.scripts.pictures = { 'snapshots/yard.jpg': 'the picture' };
+    const clip = await world.newClip();
+    // When
+    await world.start(clip, { channels: ['phone', 'mail'] });
+    await handleOf(world, clip).result();
+    // Then
+    const alerts = world.alerts.map(({ alert }) => alert);
+    expect(alerts.map(({ snapshot }) => Buffer.from(snapshot ?? []).toString())).toEqual(alerts.map(() => 'the picture'));
+    expect(world.calls.pictures).toBe(1);
+    expect(alerts.at(-1)?.viewUrl).toBe(`https://nas.example/${clip.storageKey}?token=secret`);
+    const { events } = await handleOf(world, clip).fetchHistory();
+    const kept = JSON.stringify([events, world.events, await queriedState(world, clip)], (_key, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+    );
+    expect(kept).toContain('snapshots/yard.jpg');
+    expect(kept).not.toMatch(/token=|the picture/);
+  });
+
+  it('are left out when storage does not give them', async () => {
+    // Given a picture that storage no longer has
+    world.scripts.filter = [ok({ ...SAW_PERSON, snapshotKey: 'snapshots/lost.jpg' })];
+    const clip = await world.newClip();
+    // When
+    await world.start(clip);
+    await handleOf(world, clip).result();
+    // Then
+    expect(world.alerts[0]?.alert).not.toHaveProperty('snapshot');
+  });
+});
+
 describe('the deadline of an alert', () => {
   it('is kept with what is known, and what comes later updates the same alert', async () => {
     // Given a detector that is not done by the deadline

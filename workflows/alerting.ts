@@ -35,7 +35,7 @@ export function createAlerting(run: ClipRun): Alerting {
     emitDecision(run, facts, decision);
     if (decision.notify && run.content === 0 && run.delayed && isUnverified(run)) return summarize(run, decision);
     const heldBack = decision.heldBack ?? (decision.terms === undefined ? undefined : await consultDesk(run, decision));
-    if (judgement !== judgements) return;
+    if (judgement !== judgements) return tellHearing(run);
     // An alert that is out is told the outcome also when it turns out harmless, or would be held back now.
     const isOut = run.content > 0 || hasAlerted(run);
     if (heldBack !== undefined && !isOut) return suppress(run, heldBack);

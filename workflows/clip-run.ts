@@ -51,8 +51,8 @@ export interface ClipRun {
   summarized: boolean;
   /** Its alert goes together with those of the other clips of its visit. */
   grouped: boolean;
-  /** Its camera's alert desk knows that every channel refused its alert. */
-  unheard: boolean;
+  /** Whether its camera's alert desk knows that it has told nobody; missing before it was asked for the sake of a cool-down. */
+  unheard?: boolean;
   /** Started, or reset, after its deadline had passed. */
   delayed: boolean;
   /** What other runs over the clip did is being asked for; no delivery begins before it is known. */
@@ -64,7 +64,7 @@ export function createClipRun(input: ProcessClipInput, events: ClipLog): ClipRun
   const fresh = (channel: string) => ({ confirmedContent: 0, sentRevision: input.delivered?.[channel] ?? 0 });
   const deliveries = new Map(input.plan.channels.map((channel) => [channel, fresh(channel)]));
   const knowledge = { upload: PENDING, filter: PENDING, analysis: PENDING, content: 0, deliveries, trials: new Map() };
-  const flags = { parked: false, summarized: false, grouped: false, unheard: false, delayed: false, recalling: false };
+  const flags = { parked: false, summarized: false, grouped: false, delayed: false, recalling: false };
   return { input, events, generation: input.generation, status: 'queued_local', ...knowledge, ...flags };
 }
 

@@ -9,7 +9,7 @@ import {
   HEARING_SIGNAL,
   type Hearing,
 } from '../src/domain/alert-desk.ts';
-import type { ClipRun } from './clip-run.ts';
+import { type ClipRun, deliveryState } from './clip-run.ts';
 import { STAGE_POLICIES } from './stage-policies.ts';
 import { summary } from './stages.ts';
 
@@ -20,6 +20,7 @@ import { summary } from './stages.ts';
  */
 export async function consultDesk(run: ClipRun, { notifyReason, terms }: AlertDecision): Promise<HeldBack | undefined> {
   if (terms === undefined) return undefined;
+  if (terms.coolDownMs !== undefined) run.unheard ??= false;
   const { cameraName } = run.input.clip;
   const answer = await askDesk(run, { cameraName, clip: deskClipOf(run), terms });
   if (answer?.answer === 'cool_down') return { reason: answer.answer, until: answer.until, alertReason: notifyReason };
@@ -31,10 +32,14 @@ export async function consultDesk(run: ClipRun, { notifyReason, terms }: AlertDe
 const hasOwnAlert = (run: ClipRun): boolean =>
   run.content > 0 || [...run.deliveries.values()].some(({ sentRevision, had }) => sentRevision > 0 && had?.grouped !== true);
 
-/** Has a clip that every channel refused hold no other back. To be called after each delivery. */
+/**
+ * Has a clip hold no other back of which nobody has heard, or will: every channel refused its alert, or it gave none after all.
+ * To be called after each delivery, and when the desk was asked in vain.
+ */
 export async function tellHearing(run: ClipRun): Promise<void> {
-  const unheard = [...run.deliveries.values()].every(({ error, sentRevision }) => error !== undefined && sentRevision === 0);
-  if (run.decision?.terms?.coolDownMs === undefined || unheard === run.unheard) return;
+  const deliveries = [...run.deliveries.values()];
+  const unheard = deliveries.every((delivery) => delivery.sentRevision === 0 && deliveryState(run, delivery) !== 'owed');
+  if (run.unheard === undefined || unheard === run.unheard) return;
   run.unheard = unheard;
   const { cameraName, clipId } = run.input.clip;
   try {

@@ -15,7 +15,7 @@ export function deskDetails({ told, visits }: DeskMemory): string {
       ['recorded', 'clip', 'seen', 'risk'],
       latest.map(({ recordedStartAt, clipId, unheard, classes, riskLevel = 'unknown' }) => [
         recordedStartAt,
-        unheard ? `${clipId} (refused by every channel)` : clipId,
+        unheard ? `${clipId} (nobody was told)` : clipId,
         classes.join(', '),
         riskLevel,
       ]),

@@ -60,7 +60,7 @@ export interface TurnEnd extends Pick<TurnRequest, 'cameraName' | 'clipId' | 'ch
   readonly told: boolean | 'maybe';
 }
 
-/** That no channel has had a clip's alert, or that one has after all. */
+/** That nobody has had a clip's alert, and nobody is about to, or that somebody has after all. */
 export interface Hearing extends Pick<TurnRequest, 'clipId'> {
   readonly unheard: boolean;
 }
@@ -76,7 +76,7 @@ export interface AlertDesk {
 export interface ToldClip extends DeskClip {
   /** The visit that it belongs to: the id of that one's first clip. */
   readonly visit: ClipId;
-  /** Every channel has refused its alert: it holds nothing back. */
+  /** Nobody has had its alert, and nobody is about to: it holds nothing back. */
   readonly unheard?: true;
 }
 

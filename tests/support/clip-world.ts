@@ -76,6 +76,8 @@ export interface Scripts {
   pictures: Record<string, string>;
   /** Whether alert desks do not answer, or not when it comes to turns. */
   deskAway: boolean | 'for_turns';
+  /** What the answer of a desk waits for that was asked whether a clip may alert. */
+  deskAnswers: Promise<unknown> | undefined;
   /** Whether Postgres is away. */
   postgresAway: boolean;
 }
@@ -219,6 +221,7 @@ const defaultScripts = (): Scripts => ({
   policy: {},
   pictures: {},
   deskAway: false,
+  deskAnswers: undefined,
   postgresAway: false,
 });
 
@@ -364,8 +367,13 @@ function pipelineActivities({ scripts, sends, calls, client, folder, ...world }:
 function scriptedDesk(scripts: Scripts, desk: AlertDesk): AlertDesk {
   const unlessAway = <T>(call: () => Promise<T>): Promise<T> =>
     scripts.deskAway ? Promise.reject(new Error('the desk is away')) : call();
+  const ask: AlertDesk['ask'] = async (request) => {
+    const answer = await desk.ask(request);
+    await scripts.deskAnswers;
+    return answer;
+  };
   return {
-    ask: (request) => (scripts.deskAway === 'for_turns' ? desk.ask(request) : unlessAway(() => desk.ask(request))),
+    ask: (request) => (scripts.deskAway === 'for_turns' ? ask(request) : unlessAway(() => ask(request))),
     takeTurn: (request) => unlessAway(() => desk.takeTurn(request)),
     endTurn: (end) => unlessAway(() => desk.endTurn(end)),
   };

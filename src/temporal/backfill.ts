@@ -1,6 +1,8 @@
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionInfo,
+  type WorkflowExecutionStatusName,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
@@ -43,21 +45,58 @@ export async function startBackfill(client: Client, input: BackfillInput): Promi
   }
 }
 
-/** Undefined: Temporal has no such backfill, or no longer. A worker has to run, as for every query. */
+/** Undefined: Temporal has no such backfill, or no longer. Unless it ended by itself a worker has to run, as for every query. */
 export async function backfillProgress(client: Client, batch: string): Promise<BackfillProgress | undefined> {
-  const handle = client.workflow.getHandle(backfillWorkflowIdOf(batch));
   try {
-    const { status } = await handle.describe();
-    const progress = await handle.query<BackfillProgress>(PROGRESS_QUERY);
-    const isOver = status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW';
-    const claimsToRun = progress.state === 'running' || progress.state === 'paused';
-    if (!isOver || !claimsToRun) return progress;
-    const { pausedBecause: _pausedBecause, ...rest } = progress;
-    return { ...rest, state: 'stopped', inHand: 0 };
+    return await progressOf(client, await client.workflow.getHandle(backfillWorkflowIdOf(batch)).describe());
   } catch (cause) {
     if (cause instanceof WorkflowNotFoundError) return undefined;
     throw cause;
   }
+}
+
+type SeenRun = Pick<WorkflowExecutionInfo, 'workflowId' | 'status'>;
+
+async function progressOf(client: Client, run: SeenRun): Promise<BackfillProgress> {
+  const handle = client.workflow.getHandle<() => Promise<BackfillProgress>>(run.workflowId);
+  if (run.status.name === 'COMPLETED') return handle.result();
+  const progress = await handle.query<BackfillProgress>(PROGRESS_QUERY);
+  if (!isStopped(run)) return progress;
+  const { pausedBecause: _pausedBecause, ...rest } = progress;
+  return { ...rest, state: 'stopped', inHand: 0 };
+}
+
+const ENDED_FROM_OUTSIDE: readonly WorkflowExecutionStatusName[] = ['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
+const isStopped = ({ status }: SeenRun): boolean => ENDED_FROM_OUTSIDE.includes(status.name);
+
+type BackfillState = BackfillProgress['state'];
+
+/** A worker that runs answers sooner. */
+const ANSWER_WITHIN_MS = 5_000;
+
+/**
+ * What has become of each backfill that Temporal still knows, by name. One listing tells which were ended from outside; how another ended
+ * stands in its result, and only of those that run a worker is asked: undefined where none answers.
+ */
+export async function backfillStates(client: Client): Promise<ReadonlyMap<string, BackfillState | undefined>> {
+  const states = new Map<string, Promise<BackfillState | undefined>>();
+  // The latest run of each comes first.
+  for await (const run of client.workflow.list({ query: LATEST_PAGES })) {
+    const batch = run.workflowId.slice(backfillWorkflowIdOf('').length);
+    if (!states.has(batch)) states.set(batch, stateOf(client, run));
+  }
+  return new Map(await Promise.all([...states].map(async ([batch, state]) => [batch, await state] as const)));
+}
+
+const LATEST_PAGES = `WorkflowType = "${BACKFILL_ANALYSIS}" AND ExecutionStatus != "ContinuedAsNew"`;
+
+async function stateOf(client: Client, run: SeenRun): Promise<BackfillState | undefined> {
+  if (isStopped(run)) return 'stopped';
+  const answer = client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => progressOf(client, run));
+  return answer.then(
+    ({ state }) => state,
+    () => undefined,
+  );
 }
 
 export type BackfillUpdate = typeof PAUSE_UPDATE | typeof RESUME_UPDATE | typeof SET_CONCURRENCY_UPDATE | typeof CANCEL_UPDATE;

@@ -38,7 +38,9 @@ const hasOwnAlert = (run: ClipRun): boolean =>
  */
 export async function tellHearing(run: ClipRun): Promise<void> {
   const deliveries = [...run.deliveries.values()];
-  const unheard = deliveries.every((delivery) => delivery.sentRevision === 0 && deliveryState(run, delivery) !== 'owed');
+  const unheard = deliveries.every(({ sentRevision }) => sentRevision === 0);
+  // What is still owed changes nothing: two signals on their way at once might change places.
+  if (unheard && deliveries.some((delivery) => deliveryState(run, delivery) === 'owed')) return;
   if (run.unheard === undefined || unheard === run.unheard) return;
   run.unheard = unheard;
   const { cameraName, clipId } = run.input.clip;

@@ -56,6 +56,25 @@ it('a clip that is found harmless while it asks whether it may alert begins no c
   expect(told()).toEqual([[second.clipId, 1]]);
 });
 
+it('an alert that is refused once more, while another channel still has to answer, begins no cool-down', async () => {
+  // Given
+  world.scripts.policy = COOL_DOWN;
+  const slow = held<void>();
+  const refusal = failing('NOTIFY_REJECTED');
+  world.scripts.notify = { phone: [refusal, refusal, ok(undefined)], mail: [refusal, slow.answer] };
+  const [first, second] = [await newClip(), await newClip(60)];
+  await world.start(first, { channels: ['phone', 'mail'] });
+  await world.seen(first, 'clip_parked');
+  // When
+  await handleOf(world, first).executeUpdate('retryStage', { args: [{ stage: 'notify' }] });
+  await world.seen(first, 'notification_failed', 3);
+  await run(second);
+  // Then
+  expect(told()).toEqual([[second.clipId, 1]]);
+  slow.give(ok(undefined));
+  await world.seen(first, 'notification_sent');
+});
+
 async function isAsked(clipId: string): Promise<boolean> {
   const shown = await desk()
     .query<{ currentDetails: string }>('__temporal_workflow_metadata')

@@ -91,11 +91,12 @@ describe('what Dropbox refuses', () => {
   });
 
   test('is not mistaken for silence when it is only slow', async () => {
-    // Given a chunk that takes longer than the silence allowed, piece by piece
-    const file = await localFile(CHUNK_BYTES);
-    given.server.faults.plan(UPLOAD, { do: 'be_slow', msPerPiece: 60 });
+    // Given a chunk that takes longer than the silence allowed, and of which buffers of the system hold but a small part
+    const file = await localFile(32 << 20);
+    const storage = await openStorage(DROPBOX_SECRETS, { timeout_s: 2, chunk_size_bytes: 32 << 20 });
+    given.server.faults.plan(UPLOAD, { do: 'be_slow', msPerPiece: 8 });
     // When
-    const put = await (await openStorage(DROPBOX_SECRETS, { timeout_s: 3 })).put(file, 'clip', createCall());
+    const put = await storage.put(file, 'clip', createCall());
     // Then
     expect(put).toMatchObject({ ok: true });
   });

@@ -3,7 +3,6 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import { workflowIdOf } from '../../src/domain/ids.ts';
-import type { ProcessClipState } from '../../src/domain/process-clip.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { tellCameraWatch } from '../../src/temporal/camera-watch.ts';
 import { createTemporalClient } from '../../src/temporal/client.ts';
@@ -17,7 +16,7 @@ import {
 } from '../../src/temporal/encryption.ts';
 import { findMissingKeys } from '../../src/temporal/missing-keys.ts';
 import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
-import { type ClipWorld, failing, handleOf, openClipWorld } from '../support/clip-world.ts';
+import { type ClipWorld, failing, handleOf, openClipWorld, queriedState } from '../support/clip-world.ts';
 import { createConfigFolder, SHORTEST_CONFIG } from '../support/config-file.ts';
 import { homesec } from '../support/homesec.ts';
 import { createTestContext } from '../support/plugin-context.ts';
@@ -51,7 +50,7 @@ describe('with encryption', () => {
     // Given
     const clip = await parkedClip();
     // When
-    const { failedStages } = await handleOf(world, clip).query<ProcessClipState>('state');
+    const { failedStages } = await queriedState(world, clip);
     const kept = await keptOf(clip);
     // Then
     expect(failedStages).toEqual(['vlm']);

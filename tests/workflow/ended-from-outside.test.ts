@@ -4,11 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import type { FilterResult } from '../../src/domain/detection.ts';
 import type { ClipEvent } from '../../src/domain/events.ts';
-import { PIPELINE_QUEUE, PROCESS_CLIP, type ProcessClipState } from '../../src/domain/process-clip.ts';
+import { PIPELINE_QUEUE, PROCESS_CLIP } from '../../src/domain/process-clip.ts';
 import { RECONCILE_CLIPS, type ReconcileRequest } from '../../src/domain/reconcile-clips.ts';
 import { ok } from '../../src/domain/result.ts';
 import { retryClip } from '../../src/runtime/clip-commands.ts';
-import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, SAW_PERSON } from '../support/clip-world.ts';
+import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, queriedState, SAW_PERSON } from '../support/clip-world.ts';
 import { beforeUpdates, firstTask, resetClip } from '../support/reset-clip.ts';
 import { stack } from '../support/stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -19,8 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
-
-const queried = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
 
 /** Each counted once: what arrives twice is written once. */
 const idsOf = (clip: Clip, eventType: ClipEvent['eventType']) =>
@@ -116,7 +114,7 @@ describe('a clip that somebody terminates', () => {
     await world.start(clip);
     await waitUntil('a write is refused', () => world.calls.refusedWrites > 0);
     slow.give(ok(SAW_PERSON));
-    await waitUntil('it is parked', async () => (await queried(clip)).status === 'parked');
+    await waitUntil('it is parked', async () => (await queriedState(world, clip)).status === 'parked');
     await terminate(handleOf(world, clip), 'moved house');
     world.scripts.postgresAway = false;
     // When
@@ -155,7 +153,7 @@ describe('a clip that somebody terminates', () => {
     world.scripts.analyze = [failing('VLM_REJECTED')];
     const clip = await world.newClip();
     await world.start(clip);
-    await waitUntil('it is parked', async () => (await queried(clip)).status === 'parked');
+    await waitUntil('it is parked', async () => (await queriedState(world, clip)).status === 'parked');
     await resetClip(world, clip, firstTask);
     world.scripts.postgresAway = false;
     await world.seen(clip, 'clip_parked');

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Clip } from '../../src/domain/clip.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
-import type { ProcessClipState } from '../../src/domain/process-clip.ts';
 import { ok } from '../../src/domain/result.ts';
-import { type ClipWorld, failing, handleOf, held, openClipWorld, PROWLER, STORED } from '../support/clip-world.ts';
+import { type ClipWorld, failing, handleOf, held, openClipWorld, PROWLER, queriedState, STORED } from '../support/clip-world.ts';
 import { beforeUpdates, firstTask, resetClip } from '../support/reset-clip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -13,8 +11,6 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 beforeEach(() => world.reset());
-
-const stateOf = (clip: Clip) => handleOf(world, clip).query<ProcessClipState>('state');
 
 describe('after a reset', () => {
   it('updates that an earlier run carried out do not retry or acknowledge again', async () => {
@@ -29,8 +25,8 @@ describe('after a reset', () => {
     expect(world.calls.analyze).toBe(2);
     // When it is reset to the moment at which it parked first
     await resetClip(world, clip, beforeUpdates);
-    await waitUntil('the new run is parked', async () => (await stateOf(clip)).status === 'parked');
-    const state = await stateOf(clip);
+    await waitUntil('the new run is parked', async () => (await queriedState(world, clip)).status === 'parked');
+    const state = await queriedState(world, clip);
     // Then it waits for a person, unacknowledged
     expect(state.acknowledgedBy).toBeUndefined();
     expect(world.calls.analyze).toBe(2);

@@ -3,10 +3,20 @@ import { type Client, type ListOptions, WorkflowIdReusePolicy } from '@temporali
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clip } from '../../src/domain/clip.ts';
 import type { StoredClip } from '../../src/domain/known.ts';
-import { PIPELINE_QUEUE, PROCESS_CLIP, type ProcessClipState } from '../../src/domain/process-clip.ts';
+import { PIPELINE_QUEUE, PROCESS_CLIP } from '../../src/domain/process-clip.ts';
 import { ok } from '../../src/domain/result.ts';
 import { createRecallRuns } from '../../src/temporal/clip-history.ts';
-import { type ClipWorld, failing, handleOf, held, openClipWorld, PLAN, PROWLER, STORED } from '../support/clip-world.ts';
+import {
+  type ClipWorld,
+  failing,
+  handleOf,
+  held,
+  openClipWorld,
+  PLAN,
+  PROWLER,
+  queriedState,
+  STORED,
+} from '../support/clip-world.ts';
 import { firstTask, type HistoryEvents, resetClip } from '../support/reset-clip.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -55,7 +65,7 @@ describe('a clip that is started like this one', () => {
     const restarts = world.events.filter((event) => event.eventType === 'clip_restarted');
     expect(restarts.map(({ generation }) => generation)).toEqual([2, 3]);
     expect(world.stateOf(clip)).toMatchObject({ generation: 3, status: 'done' });
-    expect(await handleOf(world, clip).query<ProcessClipState>('state')).toMatchObject({
+    expect(await queriedState(world, clip)).toMatchObject({
       generation: 3,
       deliveries: { phone: 'sent' },
     });

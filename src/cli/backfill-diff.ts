@@ -44,7 +44,7 @@ async function tell(store: BackfillStore, batch: string, { format, all }: DiffOp
   let summary = NO_DIFFS;
   stored(
     await eachRun(store.runs, batch, (run) => {
-      const diff = diffOf(run);
+      const diff = diffOf(run, store.app.config.vlm.trigger_classes);
       summary = addToSummary(summary, run, diff);
       if (hasFindings(run) && (diff.isChanged || all === true)) diffs.push(diff);
     }),
@@ -98,7 +98,7 @@ async function withPictures({ app, clips }: BackfillStore, diffs: readonly ClipD
   for (const [index, diff] of diffs.slice(0, CARDS).entries()) {
     const found = await clips.get(diff.clipId);
     const state = !found.ok && found.error.code === 'ROW_UNREADABLE' ? undefined : stored(found);
-    const jpeg = state === undefined || index >= PICTURES ? undefined : await thumbnails.take(state);
+    const jpeg = state === undefined || index >= PICTURES ? undefined : await thumbnails.take(state, diff.detection);
     page.push({ diff, ...(state === undefined ? {} : { state }), ...(jpeg === undefined ? {} : { jpeg }) });
   }
   return { clips: page, more: diffs.length - page.length };

@@ -57,7 +57,7 @@ dl div, article { background: var(--card); border: 1px solid var(--line); border
 dl div { padding: 10px 14px; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 dd { font-size: 24px; font-variant-numeric: tabular-nums; }
 article { display: grid; grid-template-columns: 240px 1fr; gap: 16px; padding: 12px; margin-bottom: 12px; }
-img, .blank { width: 100%; aspect-ratio: 16 / 9; object-fit: cover; border-radius: 4px; background: var(--line); }
+img, .blank { width: 100%; aspect-ratio: 16 / 9; object-fit: contain; border-radius: 4px; background: var(--line); }
 .blank { display: grid; place-items: center; color: var(--faint); }
 h2 { font-size: 16px; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin-top: 6px; }

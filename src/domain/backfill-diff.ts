@@ -1,5 +1,5 @@
 import { type AlertChange, type AnalysisRun, alertChangeOf, type ClipFindings, hasFindings } from './backfill.ts';
-import type { FilterResult } from './detection.ts';
+import type { Detection, FilterResult } from './detection.ts';
 import type { ClipId } from './ids.ts';
 import type { RiskLevel } from './risk.ts';
 
@@ -23,14 +23,17 @@ export interface ClipDiff {
   readonly summaryBefore: string;
   readonly summaryAfter: string;
   readonly isChanged: boolean;
+  /** The sight that tells most: of a class that came, else of one that went, else of one that triggers, else the best. */
+  readonly detection: Detection | undefined;
 }
 
-export function diffOf(run: AnalysisRun): ClipDiff {
+export function diffOf(run: AnalysisRun, triggerClasses: readonly string[] = []): ClipDiff {
   const { clipId, before, after } = run;
   const [seenBefore, seenAfter] = [seenBy(before), seenBy(after)];
   const [seen, sees] = [seenBefore?.detectedClasses ?? [], seenAfter?.detectedClasses ?? []];
   const classesAdded = sees.filter((name) => !seen.includes(name));
   const classesLost = seen.filter((name) => !sees.includes(name));
+  const [was, is] = [before.filterResult?.detections ?? [], after.filterResult?.detections ?? []];
   const [riskBefore, riskAfter] = [before.analysisResult?.riskLevel, after.analysisResult?.riskLevel];
   const alert = alertChangeOf(run);
   return {
@@ -40,8 +43,13 @@ export function diffOf(run: AnalysisRun): ClipDiff {
     summaryBefore: before.analysisResult?.summary ?? '',
     summaryAfter: after.analysisResult?.summary ?? '',
     isChanged: classesAdded.length + classesLost.length > 0 || riskBefore !== riskAfter || alert !== undefined,
+    detection: bestOf(is, classesAdded) ?? bestOf(was, classesLost) ?? bestOf(is, triggerClasses) ?? is[0] ?? was[0],
   };
 }
+
+/** Detections come best first. */
+const bestOf = (detections: readonly Detection[], classes: readonly string[]): Detection | undefined =>
+  detections.find(({ className }) => classes.includes(className));
 
 const seenBy = ({ filterResult }: ClipFindings): Seen | undefined =>
   filterResult && { detectedClasses: filterResult.detectedClasses, model: filterResult.model };

@@ -12,11 +12,9 @@ export interface DetectionPictureRequest extends JpegLook {
   readonly signal: AbortSignal;
 }
 
-const BOX = 'color=0xe89900:t=4';
-/** Of the words: to be read on a telephone, where the picture is a third as large. */
-const LABEL_SCALE = 4;
-/** Pixels of paper around them. */
-const MARGIN = 8;
+const COLOUR = '0xe89900';
+/** Pixels of a dot of the words, and of the box: to be read on a telephone, where an alert's picture is a third as large. */
+const scaleFor = (maxSize: number): number => Math.max(2, Math.round(maxSize / 320));
 const TIMEOUT_MS = 60_000;
 
 /**
@@ -37,10 +35,11 @@ export async function drawDetection(request: DetectionPictureRequest): Promise<R
 
 function drawArgs({ path, detection, maxSize, quality }: DetectionPictureRequest): string[] {
   const { x, y, width, height } = detection.box;
-  const label = `data:image/png;base64,${drawLabel(detection).toString('base64')}`;
+  const scale = scaleFor(maxSize);
+  const label = `data:image/png;base64,${drawLabel(detection, scale).toString('base64')}`;
   // The first frame that is not before it; a millisecond makes up for times that were rounded.
   const clip = ['-ss', String(Math.max(0, detection.atMs - 1) / 1000), '-i', path];
-  const box = `drawbox=x=iw*${x}:y=ih*${y}:w=iw*${width}:h=ih*${height}:${BOX}`;
+  const box = `drawbox=x=iw*${x}:y=ih*${y}:w=iw*${width}:h=ih*${height}:color=${COLOUR}:t=${scale}`;
   // Above the box, and inside the picture in any case.
   const place = `overlay=x='max(0,min(W*${x},W-w))':y='max(0,H*${y}-h)'`;
   const graph = `[0:V:0]${jpegFilters(maxSize).join(',')},${box}[seen];[seen][1:v]${place},format=yuvj420p`;
@@ -49,9 +48,11 @@ function drawArgs({ path, detection, maxSize, quality }: DetectionPictureRequest
 }
 
 /** A small picture of words such as `person 87%`; ffmpeg's own text needs fonts that a machine may not have. */
-function drawLabel({ className, confidence }: Detection): Buffer {
+function drawLabel({ className, confidence }: Detection, scale: number): Buffer {
   const words = `${className.toLowerCase()} ${Math.round(confidence * 100)}%`;
-  const canvas = createCanvas(textWidth(words) * LABEL_SCALE + 2 * MARGIN, GLYPH_HEIGHT * LABEL_SCALE + 2 * MARGIN, LABEL_SCALE);
-  canvas.text(words, MARGIN, MARGIN);
+  // Of paper around them.
+  const margin = 2 * scale;
+  const canvas = createCanvas(textWidth(words) * scale + 2 * margin, GLYPH_HEIGHT * scale + 2 * margin, scale);
+  canvas.text(words, margin, margin);
   return canvas.toPng();
 }

@@ -8,8 +8,8 @@ import { loadFilter, policyOf } from './compose.ts';
 import { pingPlugin } from './tried-plugin.ts';
 
 /**
- * Everything that `homesec validate` would have against the plugins if the overrides stood in the file, so that a backfill is refused before
- * it starts. It may look for classes of which none is in `vlm.trigger_classes`.
+ * Everything that `homesec validate` would have against the plugins if the overrides stood in the file, so that a backfill is
+ * refused before it starts. It may look for classes of which none is in `vlm.trigger_classes`.
  */
 export function checkOverrides(app: App, { filter, vlm, policy }: BackfillPlan['overrides']): readonly ConfigIssue[] {
   const written = { filter: { config: filter }, vlm: { config: vlm }, alert_policy: { config: policy } };

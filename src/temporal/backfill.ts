@@ -75,8 +75,8 @@ type BackfillState = BackfillProgress['state'];
 const ANSWER_WITHIN_MS = 5_000;
 
 /**
- * What has become of each backfill that Temporal still knows, by name. One listing tells which were ended from outside; how another ended
- * stands in its result, and only of those that run a worker is asked: undefined where none answers.
+ * What has become of each backfill that Temporal still knows, by name. One listing tells which were ended from outside; how
+ * another ended stands in its result, and only of those that run a worker is asked: undefined where none answers.
  */
 export async function backfillStates(client: Client): Promise<ReadonlyMap<string, BackfillState | undefined>> {
   const states = new Map<string, Promise<BackfillState | undefined>>();

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ClipEvent } from '../../src/domain/events.ts';
 import { createAnalysisRuns } from '../../src/repository/analysis-runs.ts';
@@ -30,7 +32,7 @@ beforeAll(async () => {
   database = await openClipDatabase();
   home = await createConfigFolder();
   config = await home.write('homesec.yaml', CONFIG);
-  const { path, durationMs } = await makeClip(home.folder, 1_000);
+  const { path, durationMs } = await makeClip(home.folder, 3_000);
   const story = createStory({ cameraName: '<i>Yard</i>' });
   const file = { localPath: path, durationMs, sizeBytes: (await stat(path)).size };
   const recorded = { ...story.recorded(), ...file } as ClipEvent;
@@ -66,6 +68,39 @@ it('tells the difference as one page that is whole by itself, with pictures, and
   expect(page).toContain('&lt;script&gt;alert(&quot;of a model&quot;)&lt;/script&gt;');
   expect(page).toContain('&lt;i&gt;Yard&lt;/i&gt;');
   expect(page).not.toMatch(/<script|<i>|https?:|src="(?!data:)/);
+});
+
+it('shows on the page the frame and the box of what tells most', async () => {
+  // Given a dog that the former model saw at the left edge, and the new one does not
+  const { stdout } = await backfill('diff', 'try', '--format', 'html');
+  const jpeg = /data:image\/jpeg;base64,([\w+/=]+)/.exec(stdout)?.[1] ?? '';
+  await writeFile(join(home.folder, 'dog.jpg'), Buffer.from(jpeg, 'base64'));
+  // When
+  const decode = ['-v', 'error', '-i', join(home.folder, 'dog.jpg'), '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'];
+  const pixels = await promisify(execFile)('ffmpeg', decode, { encoding: 'buffer', maxBuffer: 1_000_000 });
+  const at = (x: number, y: number) => [...pixels.stdout.subarray((y * 320 + x) * 3).subarray(0, 3)];
+  const isNear = (colour: readonly number[], other: readonly number[]) =>
+    colour.every((part, index) => Math.abs(part - (other[index] ?? 0)) < 50);
+  // Then its box is drawn, from 90 to 126 of 180 lines, and the paper of its words above it
+  const orange = [232, 153, 0];
+  expect([at(1, 100), at(16, 91), at(31, 100), at(16, 125)].map((pixel) => isNear(pixel, orange))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(isNear(at(2, 70), [255, 255, 255])).toBe(true);
+});
+
+it('points at what triggers, where nothing came or went', async () => {
+  // Given a clip in which the dog is seen better than the person
+  const found = { filterResult: { ...FILTER_RESULT, detections: FILTER_RESULT.detections.toReversed() } };
+  const run = { batch: 'same', clipId: createStory().clipId, outcome: 'done', configHashes: {}, told: false } as const;
+  valueOf(await createAnalysisRuns(database.pool).record({ ...run, before: found, after: found }));
+  // When
+  const { stdout } = await backfill('diff', 'same', '--all', '--format', 'json');
+  // Then
+  expect(JSON.parse(stdout)).toMatchObject({ clips: [{ detection: { className: 'person' } }] });
 });
 
 it('tells it as table, and as CSV in which no cell is a formula', async () => {

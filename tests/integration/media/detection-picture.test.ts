@@ -59,6 +59,15 @@ describe('the picture of a detection', () => {
     expect([at(322, 162), at(640, 360), at(300, 360)]).toEqual(['paper', 'blue', 'blue']);
   });
 
+  it('has finer lines and words where it is small', async () => {
+    // Given
+    const drawn = valueOf(await draw({}, { maxSize: 320 }));
+    // When
+    const { width, at } = await look(drawn);
+    // Then the words are 22 pixels high, not 44
+    expect([width, at(81, 90), at(82, 26), at(82, 10)]).toEqual([320, 'orange', 'paper', 'blue']);
+  });
+
   it('keeps its words inside the picture', async () => {
     // Given something in the upper right corner
     const drawn = valueOf(await draw({ box: { x: 0.97, y: 0, width: 0.03, height: 0.1 } }));

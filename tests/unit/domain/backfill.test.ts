@@ -88,6 +88,26 @@ describe('a diff', () => {
     expect(diff).toMatchObject({ alert: 'would_not', reasonBefore: 'risk_level=high', reasonAfter: 'below_threshold' });
   });
 
+  it('points at what tells most: what came, what went, what triggers, what is seen best', () => {
+    // Given a person and a dog, the person best, seen before, after, or both
+    const [person, dog] = FILTER_RESULT.detections;
+    const seen = (...detections: (typeof person)[]) => {
+      const found = detections.flatMap((detection) => detection ?? []);
+      return { filterResult: { ...FILTER_RESULT, detections: found, detectedClasses: found.map(({ className }) => className) } };
+    };
+    const [both, one] = [seen(person, dog), seen(person)];
+    // When
+    const pointed = [
+      diffOf({ ...RUN, before: one, after: both }),
+      diffOf({ ...RUN, before: both, after: one }),
+      diffOf({ ...RUN, before: both, after: both }, ['dog']),
+      diffOf({ ...RUN, before: both, after: both }, ['car']),
+      diffOf({ ...RUN, before: one, after: {} }),
+    ].map(({ detection }) => detection);
+    // Then
+    expect(pointed).toEqual([dog, dog, dog, person, person]);
+  });
+
   it('takes a clip that never was decided for one that did not alert', () => {
     // Given
     const [undecided, decided] = [{ filterResult: FILTER_RESULT }, RUN.after];

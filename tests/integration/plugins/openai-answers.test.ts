@@ -77,13 +77,14 @@ describe('a server that fails', () => {
     expect(failure).toMatchObject({ code: 'VLM_TIMED_OUT', message: 'the model server did not answer within 1 s' });
   });
 
-  test('by not being there keeps the cause', async () => {
+  test('by not being there is named by its address, and keeps the cause', async () => {
     // Given
     await given.server.close();
     // When
     const failure = await failureOf();
     // Then
     expect(failure.code).toBe('VLM_UNREACHABLE');
+    expect(failure.message).toContain(new URL(given.server.baseUrl).host);
     expect(failure.causes.map((cause) => cause.code)).toContain('ECONNREFUSED');
   });
 

@@ -2,9 +2,8 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { type BackfillActivities, WORKER_SHUTDOWN } from '../src/domain/backfill-activities.ts';
 import { err, ok, type Result } from '../src/domain/result.ts';
-import { type PluginFailure, pluginFailure, type StageError } from '../src/domain/stage-error.ts';
+import { isRetryable, type PluginFailure, type StageError } from '../src/domain/stage-error.ts';
 import type { Follower, RightOfWay } from '../src/kit/right-of-way.ts';
-import { describeLoadProblem, type PluginLoadProblem } from '../src/plugins/registry.ts';
 import type { Analyzer } from '../src/plugins/spec/analyzer.ts';
 import type { Filter } from '../src/plugins/spec/filter.ts';
 import type { Policy } from '../src/plugins/spec/policy.ts';
@@ -20,7 +19,7 @@ interface GivesWay {
 }
 
 export interface DetectAgainDeps extends ClipBytesDeps, GivesWay {
-  readonly filters: Variants<Filter, PluginLoadProblem>;
+  readonly filters: Variants<Filter, PluginFailure>;
   readonly filterBackend: string;
 }
 
@@ -39,14 +38,12 @@ export const createBackfillGpuActivities = ({
       const seen = await createDetectObjects({ filter: instance, filterBackend, giveWay, ...bytes })(source);
       return seen.ok ? ok({ result: seen.value, configHash }) : goneForGood(seen);
     });
-    return seen.ok
-      ? seen.value
-      : err({ kind: 'FilterError', clipId: source.clip.clipId, backend: filterBackend, ...refused(seen.error) });
+    return seen.ok ? seen.value : err({ kind: 'FilterError', clipId: source.clip.clipId, backend: filterBackend, ...seen.error });
   },
 });
 
 export interface DescribeAgainDeps extends ClipBytesDeps, GivesWay {
-  readonly analyzers: Variants<Analyzer, PluginLoadProblem>;
+  readonly analyzers: Variants<Analyzer, PluginFailure>;
   readonly analyzerBackend: string;
 }
 
@@ -64,9 +61,7 @@ export const createBackfillVlmActivities = ({
       const told = await createAnalyzeClip({ analyzer: instance, analyzerBackend, ...bytes })(request);
       return told.ok ? ok({ result: told.value, configHash }) : goneForGood(told);
     });
-    return told.ok
-      ? told.value
-      : err({ kind: 'VLMError', clipId: request.clip.clipId, backend: analyzerBackend, ...refused(told.error) });
+    return told.ok ? told.value : err({ kind: 'VLMError', clipId: request.clip.clipId, backend: analyzerBackend, ...told.error });
   },
 });
 
@@ -94,14 +89,14 @@ const workerStops = (cause: unknown): ApplicationFailure =>
 
 /** Beside the workflows. */
 export const createDecideAgain =
-  (policies: Variants<Policy, PluginLoadProblem>): BackfillActivities['decideAgain'] =>
+  (policies: Variants<Policy, PluginFailure>): BackfillActivities['decideAgain'] =>
   async ({ facts, override }) => {
     const decided = await policies.use(override, ({ instance, configHash }) =>
       Promise.resolve({ result: instance.decide(facts), configHash }),
     );
     if (!decided.ok) {
-      const { code, message } = refused(decided.error);
-      throw ApplicationFailure.nonRetryable(message, code);
+      const { code, message } = decided.error;
+      throw ApplicationFailure.create({ message, type: code, nonRetryable: !isRetryable(code) });
     }
     return decided.value;
   };
@@ -111,6 +106,3 @@ function goneForGood<E extends StageError>(failed: Result<never, E>): Result<nev
   if (failed.ok || failed.error.code !== 'CLIP_NOT_STORED_YET') return failed;
   return err({ ...failed.error, code: 'CLIP_MISSING', message: `its bytes are nowhere: ${failed.error.message}` });
 }
-
-/** The worker's configuration is another one than that by which the backfill was started. */
-const refused = (problem: PluginLoadProblem): PluginFailure => pluginFailure('OVERRIDE_REFUSED', describeLoadProblem(problem));

@@ -140,11 +140,14 @@ async function decide(look: Look): Promise<void> {
   }
 }
 
+/** Why a worker may have no policy for a backfill. */
+const LOAD_FAILURES = ['OVERRIDE_REFUSED', 'PLUGIN_UNUSABLE'] as const satisfies readonly StageErrorCode[];
+
 /** @param thrown what a local activity failed with, or why it did not run. */
 function policyFailure(thrown: unknown): PluginFailure {
   const message = causesOf(thrown).at(-1)?.message ?? 'failed without a cause';
-  const isRefused = thrown instanceof ApplicationFailure && thrown.type === ('OVERRIDE_REFUSED' satisfies StageErrorCode);
-  return pluginFailure(isRefused ? 'OVERRIDE_REFUSED' : 'UNEXPECTED', message, thrown);
+  const type = thrown instanceof ApplicationFailure ? thrown.type : undefined;
+  return pluginFailure(LOAD_FAILURES.find((code) => code === type) ?? 'UNEXPECTED', message, thrown);
 }
 
 /** Only of what nobody was told of: a clip alerts once, whatever is found in it later. */

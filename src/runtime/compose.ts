@@ -4,9 +4,11 @@ import type { CameraConfig, Config, NotifierConfig } from '../config/schema.ts';
 import type { ClipPlan } from '../domain/process-clip.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { Secret } from '../domain/secret.ts';
-import { pluginFailure } from '../domain/stage-error.ts';
+import { type PluginFailure, pluginFailure } from '../domain/stage-error.ts';
 import { systemClock } from '../kit/clock.ts';
 import { readSecret } from '../kit/read-secret.ts';
+import { reasonOf } from '../kit/thrown-reason.ts';
+import { withoutSecrets } from '../kit/without-secrets.ts';
 import { describeLoadProblem, type PluginLoadProblem } from '../plugins/registry.ts';
 import type { Analyzer } from '../plugins/spec/analyzer.ts';
 import type { Filter } from '../plugins/spec/filter.ts';
@@ -71,20 +73,36 @@ export async function loadAnalyzer(app: App): Promise<Analyzer> {
 /** The configured filter with the overrides of backfills laid over its config. The same for the other stages below. */
 export function createFilterVariants(app: App) {
   const { backend, config } = app.config.filter;
-  const load = (own: object) => app.registry.loadFilterPlugin(backend, own, contextOf(app, 'filter', backend));
+  const load = (own: object) => usable(() => app.registry.loadFilterPlugin(backend, own, contextOf(app, 'filter', backend)));
   return createVariants(config, load, { closeOne: (filter) => filter.close() });
 }
 
 export function createAnalyzerVariants(app: App) {
   const { backend, config } = app.config.vlm;
-  const load = (own: object) => app.registry.loadAnalyzerPlugin(backend, own, contextOf(app, 'analyzer', backend));
+  const load = (own: object) => usable(() => app.registry.loadAnalyzerPlugin(backend, own, contextOf(app, 'analyzer', backend)));
   return createVariants(config, load, { closeOne: (analyzer) => analyzer.close() });
 }
 
 export function createPolicyVariants(app: App) {
   const { backend, config } = policyOf(app.config);
-  return createVariants(config, (own) => app.registry.loadPolicyPlugin(backend, own, contextOf(app, 'policy', backend)));
+  return createVariants(config, (own) =>
+    usable(() => app.registry.loadPolicyPlugin(backend, own, contextOf(app, 'policy', backend))),
+  );
 }
+
+/** A plugin for a backfill, or why the worker cannot have it: it has another configuration by now, or its software is broken. */
+async function usable<T>(load: () => Promise<Result<T, PluginLoadProblem>>): Promise<Result<T, PluginFailure>> {
+  try {
+    const plugin = await load();
+    return plugin.ok ? plugin : err(pluginFailure('OVERRIDE_REFUSED', describeLoadProblem(plugin.error)));
+  } catch (error) {
+    return err(pluginUnusable('its plugin', error));
+  }
+}
+
+/** Such failures are kept in histories and events. Which secrets they quote only the plugin knows, so what looks like one goes. */
+export const pluginUnusable = (what: string, thrown: unknown): PluginFailure =>
+  withoutSecrets(pluginFailure('PLUGIN_UNUSABLE', `${what} cannot be loaded: ${reasonOf(thrown)}`, thrown), []);
 
 /** A policy that is off is the one that never alerts. */
 export function policyOf({ alert_policy: { enabled, backend, config } }: Config) {

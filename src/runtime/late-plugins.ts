@@ -1,16 +1,14 @@
 import type { NotifierConfig } from '../config/schema.ts';
 import type { AlertDecision, PolicyFacts } from '../domain/alert.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { type PluginFailure, pluginFailure, remedyOf } from '../domain/stage-error.ts';
+import { type PluginFailure, remedyOf } from '../domain/stage-error.ts';
 import { attention } from '../kit/findings.ts';
-import { reasonOf } from '../kit/thrown-reason.ts';
-import { withoutSecrets } from '../kit/without-secrets.ts';
 import type { Analyzer } from '../plugins/spec/analyzer.ts';
 import type { Finding } from '../plugins/spec/finding.ts';
 import type { Notifier } from '../plugins/spec/notifier.ts';
 import type { Storage } from '../plugins/spec/storage.ts';
 import type { App } from './app.ts';
-import { loadAnalyzer, loadNotifier, loadPolicy, loadStorage, notifiersOf } from './compose.ts';
+import { loadAnalyzer, loadNotifier, loadPolicy, loadStorage, notifiersOf, pluginUnusable } from './compose.ts';
 
 /*
  * The plugins of workers. The software of one may be missing or broken: whatever needs it then fails with PLUGIN_UNUSABLE, is
@@ -97,9 +95,7 @@ async function openLate<Plugin extends { close(): Promise<void> }>({ logger }: A
   let isClosed = false;
 
   function refuse(error: unknown): Result<never, PluginFailure> {
-    const told = pluginFailure('PLUGIN_UNUSABLE', `${what} cannot be loaded: ${reasonOf(error)}`, error);
-    // Kept in histories and events. Which secrets it may quote only the plugin knows, so what looks like one goes.
-    const failure = withoutSecrets(told, []);
+    const failure = pluginUnusable(what, error);
     if (trouble?.message !== failure.message) logger.error({ err: error }, failure.message);
     trouble = failure;
     return err(failure);

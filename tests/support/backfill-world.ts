@@ -21,7 +21,6 @@ import { type PluginFailure, pluginFailure } from '../../src/domain/stage-error.
 import { createLogger } from '../../src/kit/logger.ts';
 import { createRightOfWay } from '../../src/kit/right-of-way.ts';
 import { defaultPolicy } from '../../src/plugins/policies/default/index.ts';
-import type { PluginLoadProblem } from '../../src/plugins/registry.ts';
 import type { Analyzer } from '../../src/plugins/spec/analyzer.ts';
 import type { Filter, FilterRequest } from '../../src/plugins/spec/filter.ts';
 import type { Policy } from '../../src/plugins/spec/policy.ts';
@@ -248,17 +247,17 @@ async function createWorkers(
   };
   const bytes = { storage, copiesDir };
   const [gpu, vlm] = [createRightOfWay(GPU_PLACES), createRightOfWay(VLM_PLACES)];
-  const filters = createVariants<Filter, PluginLoadProblem>({ model: 'configured' }, async (config) =>
+  const filters = createVariants<Filter, PluginFailure>({ model: 'configured' }, async (config) =>
     ok<Filter>({ detect: ({ cameraName, giveWay }) => scripts.detect(cameraName, config, giveWay), ...idle }),
   );
   const live: Filter = { detect: ({ cameraName }) => scripts.detect(cameraName, LIVE), ...idle };
-  const analyzers = createVariants<Analyzer, PluginLoadProblem>({ model: 'configured' }, async (config) =>
+  const analyzers = createVariants<Analyzer, PluginFailure>({ model: 'configured' }, async (config) =>
     ok({ analyze: ({ clipId }: { clipId: ClipId }) => scripts.describe(clipId, config), ...idle }),
   );
-  const policies = createVariants<Policy, PluginLoadProblem>({}, async (config) => {
+  const policies = createVariants<Policy, PluginFailure>({}, async (config) => {
     const parsed = defaultPolicy.configSchema.safeParse(config);
     if (parsed.success) return ok(defaultPolicy.create(parsed.data, context));
-    return err({ code: 'invalid_config', kind: 'policy', backend: 'default', issues: parsed.error.issues });
+    return err(pluginFailure('OVERRIDE_REFUSED', parsed.error.message));
   });
   const pipeline = {
     ...createBackfillRecords(() => (scripts.postgresAway ? undefined : { clips, runs }), PAGE_CLIPS),

@@ -4,9 +4,8 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { createBackfillGpuActivities, createBackfillVlmActivities } from '../../../activities/backfill-stages.ts';
 import { clipOf, foldClip } from '../../../src/domain/clip-state.ts';
 import { err, ok } from '../../../src/domain/result.ts';
-import { pluginFailure } from '../../../src/domain/stage-error.ts';
+import { type PluginFailure, pluginFailure } from '../../../src/domain/stage-error.ts';
 import { createRightOfWay, type RightOfWay } from '../../../src/kit/right-of-way.ts';
-import type { PluginLoadProblem } from '../../../src/plugins/registry.ts';
 import { createVariants } from '../../../src/plugins/variants.ts';
 import { ScriptedFilter } from '../../fakes/scripted-filter.ts';
 import { createStory } from '../../support/clip-story.ts';
@@ -21,7 +20,7 @@ function createStages(rightOfWay: RightOfWay, begun: string[]) {
   const gone = async () => err(pluginFailure('CLIP_MISSING', 'gone'));
   const storage = { put: gone, verify: gone, get: gone, delete: gone, ...idle };
   const variants = <Plugin>(stage: string, plugin: Plugin) =>
-    createVariants<Plugin, PluginLoadProblem>({}, async () => {
+    createVariants<Plugin, PluginFailure>({}, async () => {
       begun.push(stage);
       return ok(plugin);
     });

@@ -1,6 +1,9 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { createDecideAgain } from '../../../activities/backfill-stages.ts';
+import type { PolicyFacts } from '../../../src/domain/alert.ts';
 import { definePlugin } from '../../../src/plugins/spec/plugin.ts';
+import { createAnalyzerVariants, createFilterVariants, createPolicyVariants } from '../../../src/runtime/compose.ts';
 import { openAnalyzer, openChannels, openPolicy, openStorage } from '../../../src/runtime/late-plugins.ts';
 import { RecordingNotifier } from '../../fakes/recording-notifier.ts';
 import { SMALL_PLUGINS } from '../../support/config-file.ts';
@@ -10,6 +13,10 @@ import { waitUntil } from '../../support/wait-until.ts';
 
 const MISSING = 'cannot be loaded: no such package';
 const { signal } = new AbortController();
+const FACTS: PolicyFacts = {
+  ...{ cameraName: 'Front Door', recordedStartAt: '2026-11-23T02:27:00.000Z', triggerClasses: [] },
+  ...{ filter: { state: 'pending' }, analysis: { state: 'pending' } },
+};
 
 /** An app whose plugins can be loaded once `install` was called, with one channel; `load` says what comes of it before. */
 async function withoutPackages(load: () => void | Promise<void> = () => Promise.reject(new Error('no such package'))) {
@@ -74,15 +81,11 @@ it('a policy that cannot be loaded throws as a faulty one does, until it can be'
   // Given
   const { app, install } = await withoutPackages();
   const policy = await openPolicy(app);
-  const facts = {
-    ...{ cameraName: 'Front Door', recordedStartAt: '2026-11-23T02:27:00.000Z', triggerClasses: [] },
-    ...{ filter: { state: 'pending' as const }, analysis: { state: 'pending' as const } },
-  };
-  await expect(policy.decide(facts)).rejects.toThrow(MISSING);
+  await expect(policy.decide(FACTS)).rejects.toThrow(MISSING);
   // When
   install();
   // Then
-  expect(await policy.decide(facts)).toEqual({ notify: false, notifyReason: 'quiet' });
+  expect(await policy.decide(FACTS)).toEqual({ notify: false, notifyReason: 'quiet' });
 });
 
 it('one that was never loaded can be closed', async () => {
@@ -144,4 +147,24 @@ it('what keeps one from being loaded is told without credentials', async () => {
   const told = JSON.stringify([await storage.ping(), storage.findings()]);
   expect(told).toContain('cannot parse https://');
   expect(told).not.toMatch(/sesame|abcdef|cause-secret/);
+});
+
+it('a backfill that cannot have a plugin is told why at each clip, until it can', async () => {
+  // Given
+  const { app, install } = await withoutPackages();
+  const policies = createPolicyVariants(app);
+  const stages = [createFilterVariants(app), createAnalyzerVariants(app), policies];
+  const decideAgain = createDecideAgain(policies);
+  const lookAgain = () => Promise.all(stages.map((variants) => variants.use({}, async () => 'looked')));
+  // When
+  const failed = await lookAgain();
+  // Then
+  const error = { code: 'PLUGIN_UNUSABLE', message: expect.stringContaining(MISSING) };
+  expect(failed).toMatchObject(stages.map(() => ({ error })));
+  await expect(decideAgain({ facts: FACTS, override: {} })).rejects.toMatchObject({ type: error.code, nonRetryable: false });
+  // When
+  install();
+  // Then
+  expect(await lookAgain()).toMatchObject(stages.map(() => ({ value: 'looked' })));
+  await Promise.all(stages.map((variants) => variants.close()));
 });

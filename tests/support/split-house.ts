@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, glob, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClipAlert } from '../../src/domain/alert.ts';
@@ -97,8 +97,12 @@ export async function openSplitHouse(): Promise<SplitHouse> {
   const rows = async <Row extends object>(sql: string, ...values: string[]) => (await database.pool.query<Row>(sql, values)).rows;
   const clips = () => rows<ClipRow>('select clip_id, status from clip_states order by recorded_at desc');
   return {
-    copies: async () =>
-      (await readdir(join(gpuDir, 'data/tmp/copies'), { recursive: true })).filter((name) => name.endsWith('.mp4')),
+    // Folders may go while it looks.
+    copies: async () => {
+      const copies: string[] = [];
+      for await (const path of glob('data/tmp/copies/**/*.mp4', { cwd: gpuDir })) copies.push(path);
+      return copies;
+    },
     startGpu: () => start(gpu, gpuDir, 'worker', 'gpu'),
     startSpareGpu: () => start(cameras, cameraDir, 'worker', 'gpu'),
     dropClip: async (name) => {

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { livingMediaProcesses } from '../../../src/media/media-process.ts';
 import { openGstCamera } from '../../support/gst-camera.ts';
@@ -273,8 +273,8 @@ describe.concurrent('the disk', () => {
   });
 });
 
+/** By name; one may go while they are listed. */
 async function listFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true });
-  const kept = await Promise.all(names.map(async (name) => ((await stat(`${folder}/${name}`)).isFile() ? [name] : [])));
-  return kept.flat();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : []));
 }

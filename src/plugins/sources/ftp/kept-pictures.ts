@@ -23,7 +23,14 @@ export function createKeptPictures(folder: string, maxCount: number): KeptPictur
 async function prune(folder: string, maxCount: number): Promise<void> {
   const paths = (await readdir(folder)).map((name) => join(folder, name));
   if (paths.length <= maxCount) return;
-  const pictures = await Promise.all(paths.map(async (path) => ({ path, mtimeMs: (await stat(path)).mtimeMs })));
+  const pictures = await Promise.all(paths.map(async (path) => ({ path, mtimeMs: await changedAtMs(path) })));
   const oldestFirst = pictures.toSorted((a, b) => a.mtimeMs - b.mtimeMs);
   for (const { path } of oldestFirst.slice(0, pictures.length - maxCount)) await rm(path, { force: true });
 }
+
+/** One that somebody has removed meanwhile is as good as the oldest: removed. */
+const changedAtMs = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );

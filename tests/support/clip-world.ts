@@ -103,7 +103,7 @@ export async function openClipWorld(converting: { readonly dataConverter?: DataC
     cameraEvents: [],
     released: [],
     setAside: new Map(),
-    calls: { upload: 0, filter: 0, analyze: 0, pictures: 0, refusedWrites: 0 },
+    calls: noCalls(),
   };
   const sends: Record<string, number> = {};
   const connection = await NativeConnection.connect({ address: temporal.address, grpcCompression: { codec: 'none' } });
@@ -125,7 +125,7 @@ export async function openClipWorld(converting: { readonly dataConverter?: DataC
     pipeline,
     reset: () => {
       Object.assign(world.scripts, defaultScripts());
-      Object.assign(world.calls, { upload: 0, filter: 0, analyze: 0, pictures: 0, refusedWrites: 0 });
+      Object.assign(world.calls, noCalls());
       for (const key of Object.keys(sends)) delete sends[key];
       for (const list of [world.alerts, world.cameraAlerts, world.events, world.cameraEvents, world.released]) list.length = 0;
     },
@@ -151,6 +151,8 @@ export async function openClipWorld(converting: { readonly dataConverter?: DataC
     },
   };
 }
+
+const noCalls = () => ({ upload: 0, filter: 0, analyze: 0, decide: 0, askDesk: 0, pictures: 0, refusedWrites: 0 });
 
 const defaultScripts = (): Scripts => ({
   upload: [ok(STORED)],

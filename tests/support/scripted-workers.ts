@@ -70,7 +70,7 @@ export interface ScriptedWorld {
   readonly released: { readonly clipId: string; readonly uploaded: boolean }[];
   /** What the host was asked to set aside, by clip id. */
   readonly setAside: Map<string, string>;
-  readonly calls: { upload: number; filter: number; analyze: number; pictures: number; refusedWrites: number };
+  readonly calls: Record<'upload' | 'filter' | 'analyze' | 'decide' | 'askDesk' | 'pictures' | 'refusedWrites', number>;
 }
 
 const notStoredYet = err(pluginFailure('CLIP_NOT_STORED_YET', 'the world stores no bytes'));
@@ -151,6 +151,7 @@ export function pipelineActivities({ scripts, sends, calls, client, folder, ...w
   const channels = new Map(['phone', 'mail'].map((name) => [name, { backend: 'scripted', notifier: notifier(name) }]));
   const policy: Policy = {
     decide: (facts) => {
+      calls.decide += 1;
       if (scripts.policyFails) throw new Error('a defect in the policy');
       return defaultPolicy.create(defaultPolicy.configSchema.parse(scripts.policy), createTestContext()).decide(facts);
     },
@@ -186,7 +187,7 @@ export function pipelineActivities({ scripts, sends, calls, client, folder, ...w
     },
     copiesDir: folder,
     desk: scriptedDesk(
-      scripts,
+      { scripts, calls },
       createAlertDesk(() => Promise.resolve(client)),
     ),
     repository: { append: appendTo(world.events) },
@@ -196,11 +197,12 @@ export function pipelineActivities({ scripts, sends, calls, client, folder, ...w
 }
 
 /** The real desks, as long as they are not away. */
-function scriptedDesk(scripts: Scripts, desk: AlertDesk): AlertDesk {
+function scriptedDesk({ scripts, calls }: Pick<ScriptedWorld, 'scripts' | 'calls'>, desk: AlertDesk): AlertDesk {
   const unlessAway = <T>(call: () => Promise<T>): Promise<T> =>
     scripts.deskAway ? Promise.reject(new Error('the desk is away')) : call();
   const ask: AlertDesk['ask'] = async (request) => {
     const answer = await desk.ask(request);
+    calls.askDesk += 1;
     await scripts.deskAnswers;
     return answer;
   };

@@ -156,14 +156,15 @@ export function pipelineActivities({ scripts, sends, calls, client, folder, ...w
       return defaultPolicy.create(defaultPolicy.configSchema.parse(scripts.policy), createTestContext()).decide(facts);
     },
   };
+  /** Each event once, as the repository has it: after a reset what was being written is written again. */
   const appendTo =
-    <Event>(events: Event[]) =>
+    <Event extends { readonly id: string }>(events: Event[]) =>
     async (_whose: unknown, batch: readonly Event[]) => {
       if (scripts.postgresAway) {
         calls.refusedWrites += 1;
         return err(repositoryError('DB_UNAVAILABLE', 'Postgres is away'));
       }
-      events.push(...batch);
+      events.push(...batch.filter(({ id }) => events.every((known) => known.id !== id)));
       return ok(undefined);
     };
   const stateOf = (clipId: ClipId) => foldClip(world.events.filter((event) => event.clipId === clipId));

@@ -98,19 +98,25 @@ it('one that was never loaded can be closed', async () => {
   await expect(closed).resolves.toBeUndefined();
 });
 
-it('one that is being loaded for long holds up neither start nor end, and is used once it is there', async () => {
-  // Given
+/** A channel that is still being loaded when the worker has waited for long enough. */
+async function openSlowChannel() {
   const loading = Promise.withResolvers<void>();
   const { app, channel } = await withoutPackages(() => loading.promise);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  // When the worker starts
   const opening = openChannels(app);
   await vi.advanceTimersByTimeAsync(8_000);
-  const { notifier } = (await opening).get('Phone') ?? {};
+  return { loading, channel, notifier: (await opening).get('Phone')?.notifier };
+}
+
+it('one that is being loaded for long holds up neither start nor end, and is used once it is there', async () => {
+  // Given a worker that has started
+  const { loading, channel, notifier } = await openSlowChannel();
+  // When it is needed
+  const early = await notifier?.send(FULL_ALERT, signal);
   // Then it says so, and nothing waits for as long again
   const message = expect.stringContaining('longer than 8 s');
-  expect(await notifier?.send(FULL_ALERT, signal)).toMatchObject({ error: { code: 'PLUGIN_UNUSABLE', message } });
+  expect(early).toMatchObject({ error: { code: 'PLUGIN_UNUSABLE', message } });
   expect(notifier?.findings()).toMatchObject([{ state: 'attention', message }]);
   // When it is there
   loading.resolve();
@@ -121,14 +127,9 @@ it('one that is being loaded for long holds up neither start nor end, and is use
 });
 
 it('one that is there only after the worker has ended keeps no connection', async () => {
-  // Given
-  const loading = Promise.withResolvers<void>();
-  const { app, channel } = await withoutPackages(() => loading.promise);
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  onTestFinished(() => void vi.useRealTimers());
-  const opening = openChannels(app);
-  await vi.advanceTimersByTimeAsync(8_000);
-  await (await opening).get('Phone')?.notifier.close();
+  // Given a worker that has ended
+  const { loading, channel, notifier } = await openSlowChannel();
+  await notifier?.close();
   // When
   loading.resolve();
   // Then
